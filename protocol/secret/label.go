@@ -1,0 +1,60 @@
+package secret
+
+import "fmt"
+
+// A Label separates the uses of one secret: no two derivations share one. The
+// registry below is the only place where a label is made, and docs/crypto.md has
+// the same table (a test compares them). A label never changes its meaning.
+type Label uint8
+
+// The labels, in the order of docs/crypto.md.
+const (
+	VaultKEK Label = iota
+	VaultSegment
+	VaultName
+	VaultRecord
+	ChannelCap
+	ChannelCell
+	Cell
+	InboxCap
+	PoolCap
+	DirectoryItem
+	FileChunk
+	FileBlob
+	numLabels
+)
+
+// An Entry is one row of the registry.
+type Entry struct {
+	Name string // as it enters the derivation
+	Hash string // "HKDF-SHA256" or "HKDF-SHA3-512"
+	From string // the secret that goes in, and the salt if there is one
+	To   string // what comes out
+}
+
+// Registry returns every label with what it is for.
+func Registry() [numLabels]Entry {
+	const sha2, sha3 = "HKDF-SHA256", "HKDF-SHA3-512"
+	return [numLabels]Entry{
+		VaultKEK:      {"bulle 1 vault kek", sha3, "stretched segments", "key that wraps the root of a vault"},
+		VaultSegment:  {"bulle 1 vault segment", sha3, "root of a vault, salt of the segment", "segment key"},
+		VaultName:     {"bulle 1 vault name", sha3, "root of a vault, salt of the segment", "key that hides record names"},
+		VaultRecord:   {"bulle 1 vault record", sha2, "segment key, salt of the record", "record key"},
+		ChannelCap:    {"bulle 1 channel cap", sha3, "channel secret", "identifier and caps of a conversation's channel"},
+		ChannelCell:   {"bulle 1 channel cell", sha3, "channel secret", "cell key of a conversation's channel"},
+		Cell:          {"bulle 1 cell", sha2, "cell key, salt of the cell", "key and nonce of one cell"},
+		InboxCap:      {"bulle 1 inbox cap", sha3, "inbox secret", "identifier and caps of an inbox channel"},
+		PoolCap:       {"bulle 1 pool cap", sha3, "pool secret", "identifier and caps of a pool of key packages"},
+		DirectoryItem: {"bulle 1 directory item", sha2, "directory key, salt of the item", "key and nonce of one card or key package"},
+		FileChunk:     {"bulle 1 file chunk", sha2, "file key, number of the chunk", "key and nonce of one chunk"},
+		FileBlob:      {"bulle 1 file blob", sha3, "file key, number of the chunk", "identifier and cap of one blob"},
+	}
+}
+
+// String returns the label as it enters the derivation.
+func (l Label) String() string {
+	if l >= numLabels {
+		return fmt.Sprintf("label %d", uint8(l))
+	}
+	return Registry()[l].Name
+}
