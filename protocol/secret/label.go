@@ -17,10 +17,14 @@ const (
 	ChannelCell
 	Cell
 	InboxCap
+	InboxKey
 	PoolCap
 	DirectoryItem
+	FileSalt
 	FileChunk
 	FileBlob
+	SigningKey
+	ClaimProof
 	numLabels
 )
 
@@ -44,10 +48,14 @@ func Registry() [numLabels]Entry {
 		ChannelCell:   {"bulle 1 channel cell", sha3, "channel secret", "cell key of a conversation's channel"},
 		Cell:          {"bulle 1 cell", sha2, "cell key, salt of the cell", "key and nonce of one cell"},
 		InboxCap:      {"bulle 1 inbox cap", sha3, "inbox secret", "identifier and caps of an inbox channel"},
+		InboxKey:      {"bulle 1 inbox key", sha3, "inbox secret", "HPKE key of an inbox"},
 		PoolCap:       {"bulle 1 pool cap", sha3, "pool secret", "identifier and caps of a pool of key packages"},
 		DirectoryItem: {"bulle 1 directory item", sha2, "directory key, salt of the item", "key and nonce of one card or key package"},
-		FileChunk:     {"bulle 1 file chunk", sha2, "file key, number of the chunk", "key and nonce of one chunk"},
-		FileBlob:      {"bulle 1 file blob", sha3, "file key, number of the chunk", "identifier and cap of one blob"},
+		FileSalt:      {"bulle 1 file salt", sha2, "file key", "key of the HMAC that makes the salts of chunks"},
+		FileChunk:     {"bulle 1 file chunk", sha2, "file key, salt and number of the chunk", "key and nonce of one chunk"},
+		FileBlob:      {"bulle 1 file blob", sha3, "file key, number of the chunk", "identifier and caps of one blob"},
+		SigningKey:    {"bulle 1 signing key", sha3, "seed of a hybrid signing key", "seeds of its Ed25519 and ML-DSA-65 keys"},
+		ClaimProof:    {"bulle 1 claim proof", sha2, "claim token of a relay, what the proof is bound to", "proof of knowing the token"},
 	}
 }
 
