@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -12,9 +13,10 @@ import (
 // A Member is a person with one device: a vault and the file with its passphrase.
 // One command at a time runs on a vault.
 type Member struct {
-	Name  string
-	Vault string
-	env   []string
+	Name           string
+	Vault          string
+	PassphraseFile string
+	home           string
 }
 
 // NewMember prepares a member; its vault is made by [Member.Claim] or [Member.Join].
@@ -26,11 +28,23 @@ func NewMember(t *testing.T, name string) *Member {
 	if err := os.WriteFile(phrase, []byte(strings.Join(words, " ")+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return &Member{
-		Name:  name,
-		Vault: filepath.Join(dir, "vault"),
-		env:   []string{"HOME=" + dir, "BULLE_PASSPHRASE_FILE=" + phrase},
+	return &Member{Name: name, Vault: filepath.Join(dir, "vault"), PassphraseFile: phrase, home: dir}
+}
+
+// Copy returns the member with a copy of the vault as it is now, as a thief, a
+// backup or a second machine would have it.
+func Copy(t *testing.T, m *Member) *Member {
+	t.Helper()
+	dir := t.TempDir()
+	vault := filepath.Join(dir, "vault")
+	if err := os.CopyFS(vault, os.DirFS(m.Vault)); err != nil {
+		t.Fatal(err)
 	}
+	// A copy keeps to its owner what the vault keeps to its owner.
+	if err := os.Chmod(vault, 0o700); err != nil { //nolint:gosec // G302: a directory
+		t.Fatal(err)
+	}
+	return &Member{Name: m.Name, Vault: vault, PassphraseFile: m.PassphraseFile, home: dir}
 }
 
 // Start runs a command of the member in the background.
@@ -42,7 +56,8 @@ func (m *Member) Start(t *testing.T, args ...string) *Process {
 // StartWith is Start with something to read on the standard input.
 func (m *Member) StartWith(t *testing.T, stdin io.Reader, args ...string) *Process {
 	t.Helper()
-	return Start(t, m.env, stdin, append(args, "--vault", m.Vault)...)
+	env := []string{"HOME=" + m.home, "BULLE_PASSPHRASE_FILE=" + m.PassphraseFile}
+	return Start(t, env, stdin, append(slices.Clone(args), "--vault", m.Vault)...)
 }
 
 // Try runs a command to its end, whatever that is.
@@ -64,7 +79,7 @@ func (m *Member) Run(t *testing.T, args ...string) Result {
 // JSON runs a command that must succeed, with --json, and returns its lines.
 func (m *Member) JSON(t *testing.T, args ...string) []Line {
 	t.Helper()
-	return m.Run(t, append(args, "--json")...).Lines(t)
+	return m.Run(t, append(slices.Clone(args), "--json")...).Lines(t)
 }
 
 // Fails runs a command that must fail with the given exit code and say why in one

@@ -22,8 +22,14 @@ type Relay struct {
 // `bulle serve`.
 func NewRelay(t *testing.T, flags ...string) *Relay {
 	t.Helper()
+	return NewRelayOn(t, "127.0.0.1:0", flags...)
+}
+
+// NewRelayOn is NewRelay on a given address.
+func NewRelayOn(t *testing.T, address string, flags ...string) *Relay {
+	t.Helper()
 	r := &Relay{Data: filepath.Join(t.TempDir(), "relay"), flags: flags}
-	r.start(t, "127.0.0.1:0")
+	r.start(t, address)
 	return r
 }
 

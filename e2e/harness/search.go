@@ -35,34 +35,38 @@ type needle struct {
 // chance: they need at least 8 bytes.
 func NewSearch(planted ...string) *Search {
 	s := &Search{}
-	add := func(p, form string, b []byte) {
-		s.needles = append(s.needles, needle{p, form, b})
-		s.longest = max(s.longest, len(b))
-	}
 	for _, p := range planted {
 		if len(p) < 8 {
 			panic("too short to be unique: " + p)
 		}
-		add(p, "plain", []byte(p))
+		s.add(p, "plain", []byte(p))
 		little, big := []byte{}, []byte{}
 		for _, unit := range utf16.Encode([]rune(p)) {
 			little = binary.LittleEndian.AppendUint16(little, unit)
 			big = binary.BigEndian.AppendUint16(big, unit)
 		}
-		add(p, "UTF-16LE", little)
-		add(p, "UTF-16BE", big)
-		add(p, "hex", []byte(hex.EncodeToString([]byte(p))))
-		add(p, "HEX", []byte(strings.ToUpper(hex.EncodeToString([]byte(p)))))
+		s.add(p, "UTF-16LE", little)
+		s.add(p, "UTF-16BE", big)
+		s.add(p, "hex", []byte(hex.EncodeToString([]byte(p))))
+		s.add(p, "HEX", []byte(strings.ToUpper(hex.EncodeToString([]byte(p)))))
 		for shift := range 3 {
 			form := fmt.Sprintf("base64 shifted by %d", shift)
 			standard := shifted(base64.RawStdEncoding, p, shift)
-			add(p, form, standard)
+			s.add(p, form, standard)
 			if url := shifted(base64.RawURLEncoding, p, shift); !bytes.Equal(url, standard) {
-				add(p, form+", URL alphabet", url)
+				s.add(p, form+", URL alphabet", url)
 			}
 		}
 	}
 	return s
+}
+
+// Raw adds bytes that are no text, to be found as they are.
+func (s *Search) Raw(name string, b []byte) { s.add(name, "raw", b) }
+
+func (s *Search) add(planted, form string, b []byte) {
+	s.needles = append(s.needles, needle{planted, form, b})
+	s.longest = max(s.longest, len(b))
 }
 
 // shifted returns the base64 characters that depend on p alone when p stands shift
@@ -130,6 +134,26 @@ func (s *Search) Directory(t *testing.T, dir string) (found []string) {
 		t.Fatalf("%s holds no file: the search would find nothing in any case", dir)
 	}
 	return found
+}
+
+// Size returns how many bytes the files under dir hold together.
+func Size(t *testing.T, dir string) (total int64) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		total += info.Size()
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return total
 }
 
 // Memory stops the process, searches all the memory it may write, and lets it go on.
