@@ -3,35 +3,51 @@ package link
 import (
 	"errors"
 	"fmt"
+
+	"bulle/protocol/wire"
 )
 
-// What a relay can refuse. Compare with errors.Is.
+// What a relay can refuse: its codes (wire.Code) as errors. Compare with errors.Is.
 var (
 	// ErrSealed refuses an append to a sealed channel; see [SealedError].
-	ErrSealed = errors.New("the channel is sealed")
+	ErrSealed error = wire.Sealed
 	// ErrTruncated refuses a subscription to deleted cells; see [TruncatedError].
-	ErrTruncated = errors.New("the channel's first cells are gone")
+	ErrTruncated error = wire.Truncated
+	// ErrAhead refuses a position after the end of a channel or of the log: the
+	// relay knows less than it once did.
+	ErrAhead error = wire.Ahead
 	// ErrNotFound says that the relay has no such object, or that the cap is not
 	// one of its caps: it answers both alike.
-	ErrNotFound = errors.New("not found on the relay")
+	ErrNotFound error = wire.NotFound
 	// ErrExists refuses to create a known object with other values.
-	ErrExists = errors.New("exists on the relay with other values")
+	ErrExists error = wire.Exists
 	// ErrUnauthorised refuses a proof: this device may not be here.
-	ErrUnauthorised = errors.New("the relay does not accept this device")
+	ErrUnauthorised error = wire.Unauthorised
 	// ErrOverQuota refuses to store more for this category.
-	ErrOverQuota = errors.New("over the quota of the category")
+	ErrOverQuota error = wire.OverQuota
 	// ErrStorageFull says that the relay's disk is full.
-	ErrStorageFull = errors.New("the relay's storage is full")
+	ErrStorageFull error = wire.StorageFull
 	// ErrRate asks to come back later.
-	ErrRate = errors.New("too many requests")
+	ErrRate error = wire.Rate
+	// ErrBusy says that the relay could not do it in time; it may have been done.
+	ErrBusy error = wire.Busy
 	// ErrTooLarge refuses more bytes or items than the protocol's limits allow.
-	ErrTooLarge = errors.New("larger than the relay accepts")
-	// ErrStale refuses statements that do not continue the governance log.
-	ErrStale = errors.New("the governance log has moved on")
+	ErrTooLarge error = wire.TooLarge
+	// ErrStale refuses statements that do not continue the governance log: fetch,
+	// and make them again.
+	ErrStale error = wire.Stale
+	// ErrRefused refuses statements that break a rule of the log.
+	ErrRefused error = wire.Refused
+	// ErrInvitationUsed refuses an invitation that has no use left.
+	ErrInvitationUsed error = wire.InvitationUsed
+	// ErrInvitationExpired refuses an invitation whose time is over.
+	ErrInvitationExpired error = wire.InvitationExpired
+	// ErrClaimed refuses to claim a relay that has its founder.
+	ErrClaimed error = wire.Claimed
 	// ErrDraining says that the relay is stopping.
-	ErrDraining = errors.New("the relay is stopping")
+	ErrDraining error = wire.Draining
 	// ErrInternal says that the relay failed.
-	ErrInternal = errors.New("the relay failed")
+	ErrInternal error = wire.Internal
 )
 
 // What can happen on the way.
@@ -58,8 +74,8 @@ type SealedError struct{ Next uint64 }
 
 func (e *SealedError) Error() string { return fmt.Sprintf("%v at cell %d", ErrSealed, e.Next) }
 
-// Is makes the error an [ErrSealed].
-func (*SealedError) Is(target error) bool { return target == ErrSealed }
+// Unwrap returns [ErrSealed].
+func (*SealedError) Unwrap() error { return ErrSealed }
 
 // A TruncatedError is [ErrTruncated] with the first number that the relay holds.
 type TruncatedError struct{ First uint64 }
@@ -68,8 +84,8 @@ func (e *TruncatedError) Error() string {
 	return fmt.Sprintf("%v: the first is cell %d", ErrTruncated, e.First)
 }
 
-// Is makes the error an [ErrTruncated].
-func (*TruncatedError) Is(target error) bool { return target == ErrTruncated }
+// Unwrap returns [ErrTruncated].
+func (*TruncatedError) Unwrap() error { return ErrTruncated }
 
 // Permanent reports whether an error will come back however often one tries:
 // waiting for the relay does not cure it.

@@ -10,25 +10,32 @@
 // with the same bytes; what an append may leave twice, the items' reader drops.
 package link
 
-import "context"
+import (
+	"context"
+
+	"bulle/protocol/wire"
+)
 
 // An ID names a channel, a pool or a blob on a relay.
-type ID = [32]byte
+type ID = wire.ID
 
 // A Cap is the secret that grants one operation on one object. A relay holds its
 // SHA-256 and sees the cap itself only while an operation uses it.
-type Cap = [32]byte
+type Cap = wire.Cap
 
 // Class says how long a relay keeps what it was given.
-type Class uint8
+type Class = wire.Class
 
 // The classes, by the time after which a relay forgets.
 const (
-	Hour Class = iota
-	Day
-	Week
-	Month
+	Hour  = wire.Hour
+	Day   = wire.Day
+	Week  = wire.Week
+	Month = wire.Month
 )
+
+// CellSize is the size of a cell in bytes, the only size there is.
+const CellSize = wire.CellSize
 
 // A Channel is an append-only log of cells. Its three caps are fixed when it is
 // created; the relay learns only their hashes then.
