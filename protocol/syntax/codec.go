@@ -29,6 +29,14 @@ func (c *Codec) Fail(format string, args ...any) {
 	}
 }
 
+// FailTooLong is [Codec.Fail] for a value that exceeds a limit of its format: the
+// error wraps [ErrTooLong] as well, so that a reader can tell the two apart.
+func (c *Codec) FailTooLong(format string, args ...any) {
+	if c.err == nil {
+		c.err = fmt.Errorf("%w: %w: %s", ErrMalformed, ErrTooLong, fmt.Sprintf(format, args...))
+	}
+}
+
 // take returns the next n bytes of the input without copying, or nil.
 func (c *Codec) take(n int) []byte {
 	if c.err != nil {
@@ -120,6 +128,21 @@ func (c *Codec) Opaque(b *[]byte) {
 	}
 }
 
+// View codes a byte vector as [Codec.Opaque] does, but what it reads is a part of
+// the input, not a copy: the input must stay as it is while the view is used. It
+// is for large fields whose reader owns the input.
+func (c *Codec) View(b *[]byte) {
+	if !c.reading {
+		c.Opaque(b)
+		return
+	}
+	var n int
+	c.length(&n)
+	if in := c.take(n); c.err == nil {
+		*b = in
+	}
+}
+
 // String codes a string as [Codec.Opaque] codes bytes. It does not check UTF-8.
 func (c *Codec) String(s *string) {
 	b := []byte(*s)
@@ -141,7 +164,7 @@ func (c *Codec) length(n *int) {
 	}
 	switch {
 	case *n < 1<<6:
-		c.buf = append(c.buf, byte(*n))
+		c.buf = append(c.buf, byte(*n&0x3f))
 	case *n < 1<<14:
 		c.buf = binary.BigEndian.AppendUint16(c.buf, uint16(*n)|1<<14)
 	case *n <= MaxVector:
@@ -189,4 +212,31 @@ func (c *Codec) Rest(b *[]byte) {
 		*b = append(make([]byte, 0, len(c.buf)), c.buf...)
 		c.buf = nil
 	}
+}
+
+// RestView is [Codec.Rest] without the copy, under the promise of [Codec.View].
+func (c *Codec) RestView(b *[]byte) {
+	if !c.reading {
+		c.buf = append(c.buf, *b...)
+		return
+	}
+	if c.err == nil {
+		*b = c.buf
+		c.buf = nil
+	}
+}
+
+// maxHeader is the size of the longest header of a vector.
+const maxHeader = 4
+
+// closeVector puts the header of a vector before its content, which starts
+// maxHeader bytes after start, and moves the content to the header's end.
+func (c *Codec) closeVector(start int) {
+	n := len(c.buf) - start - maxHeader
+	end := c.buf
+	c.buf = c.buf[:start]
+	if c.length(&n); c.err != nil {
+		return
+	}
+	c.buf = append(c.buf, end[start+maxHeader:]...)
 }

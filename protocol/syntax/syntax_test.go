@@ -136,3 +136,65 @@ func FuzzUnmarshal(f *testing.F) {
 		}
 	})
 }
+
+// nest is a vector in a vector with something before and behind.
+type nest struct {
+	Before  uint8
+	Content []byte
+	Behind  uint8
+}
+
+func (n *nest) Code(c *syntax.Codec) {
+	c.Uint8(&n.Before)
+	c.Sized(func(c *syntax.Codec) {
+		c.Sized(func(c *syntax.Codec) { c.RestView(&n.Content) })
+		c.Uint8(&n.Behind)
+	})
+}
+
+func TestSizedWritesMinimalHeadersInPlace(t *testing.T) {
+	for _, n := range []int{0, 1, 61, 62, 63, 64, 16380, 16381, 16382, 16383, 16384, 1 << 20} {
+		in := nest{Before: 1, Content: bytes.Repeat([]byte{7}, n), Behind: 2}
+		b, err := syntax.Append([]byte("frame"), &in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out nest
+		if err := syntax.Unmarshal(b[len("frame"):], &out); err != nil {
+			t.Fatalf("content of %d bytes: %v", n, err)
+		}
+		if out.Before != 1 || out.Behind != 2 || !bytes.Equal(out.Content, in.Content) {
+			t.Errorf("content of %d bytes does not come back", n)
+		}
+	}
+}
+
+type view []byte
+
+func (v *view) Code(c *syntax.Codec) { c.View((*[]byte)(v)) }
+
+func TestViewSharesTheInput(t *testing.T) {
+	in := view("body")
+	b, err := syntax.Marshal(&in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out view
+	if err := syntax.Unmarshal(b, &out); err != nil || string(out) != "body" {
+		t.Fatalf("read %q, %v", out, err)
+	}
+	if b[1] = 'B'; string(out) != "Body" || cap(out) != len(out) {
+		t.Errorf("the view is %q with room for %d", out, cap(out))
+	}
+}
+
+type short struct{ limit int }
+
+func (s *short) Code(c *syntax.Codec) { c.FailTooLong("more than %d", s.limit) }
+
+func TestFailTooLongIsMalformedToo(t *testing.T) {
+	_, err := syntax.Marshal(&short{1})
+	if !errors.Is(err, syntax.ErrTooLong) || !errors.Is(err, syntax.ErrMalformed) {
+		t.Fatalf("got %v", err)
+	}
+}

@@ -62,13 +62,12 @@ func (c *Codec) Sized(body func(*Codec)) {
 	if c.err != nil {
 		return
 	}
-	inner := Codec{}
-	body(&inner)
-	if inner.err != nil {
-		c.err = inner.err
-		return
+	start := len(c.buf)
+	c.buf = append(c.buf, make([]byte, maxHeader)...)
+	body(c)
+	if c.err == nil {
+		c.closeVector(start)
 	}
-	c.Opaque(&inner.buf)
 }
 
 // Optional codes optional<T> (RFC 9420, section 2.1.1): a byte that is 0 or 1,
