@@ -10,6 +10,7 @@ type Label uint8
 // The labels, in the order of docs/crypto.md.
 const (
 	VaultKEK Label = iota
+	VaultIndex
 	VaultSegment
 	VaultName
 	VaultRecord
@@ -41,6 +42,7 @@ func Registry() [numLabels]Entry {
 	const sha2, sha3 = "HKDF-SHA256", "HKDF-SHA3-512"
 	return [numLabels]Entry{
 		VaultKEK:      {"bulle 1 vault kek", sha3, "stretched segments", "key that wraps the root of a vault"},
+		VaultIndex:    {"bulle 1 vault index", sha3, "root of a vault", "key that hides which segment a record is in"},
 		VaultSegment:  {"bulle 1 vault segment", sha3, "root of a vault, salt of the segment", "segment key"},
 		VaultName:     {"bulle 1 vault name", sha3, "root of a vault, salt of the segment", "key that hides record names"},
 		VaultRecord:   {"bulle 1 vault record", sha2, "segment key, salt of the record", "record key"},
