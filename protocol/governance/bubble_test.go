@@ -25,7 +25,7 @@ func seed(name string) *secret.Bytes {
 
 // A bubble is a founded log with its keys.
 type bubble struct {
-	t        testing.TB
+	tb       testing.TB
 	log      *governance.Log
 	all      [][]byte
 	root     *governance.SigningKey
@@ -33,30 +33,30 @@ type bubble struct {
 	category governance.CategoryID
 }
 
-func newBubble(t testing.TB) *bubble {
-	t.Helper()
-	b := &bubble{t: t, root: key("root"), founder: key("founder"), category: governance.CategoryID{1}}
+func newBubble(tb testing.TB) *bubble {
+	tb.Helper()
+	b := &bubble{tb: tb, root: key("root"), founder: key("founder"), category: governance.CategoryID{1}}
 	b.log = governance.NewLog(governance.RootID(b.root.ID()))
-	b.append(found(t, b.root, b.founder)...)
+	b.append(found(tb, b.root, b.founder)...)
 	return b
 }
 
-func found(t testing.TB, root, founder *governance.SigningKey) [][]byte {
-	t.Helper()
+func found(tb testing.TB, root, founder *governance.SigningKey) [][]byte {
+	tb.Helper()
 	statements, err := governance.Found(root, founder, deviceKey("founder's device"), governance.Founding{
 		Category: governance.CategoryID{1}, CategoryItem: []byte("general"),
 		MemberCard: []byte("founder's card"), DeviceCard: []byte("device's card"),
 	}, now())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return statements
 }
 
 func (b *bubble) append(statements ...[]byte) {
-	b.t.Helper()
+	b.tb.Helper()
 	if err := b.log.Append(statements...); err != nil {
-		b.t.Fatal(err)
+		b.tb.Fatal(err)
 	}
 	b.all = append(b.all, statements...)
 }
@@ -65,13 +65,13 @@ func (b *bubble) place() governance.Place { return governance.Place{Head: b.log.
 
 // invite states an invitation whose seed is name.
 func (b *bubble) invite(name string, uses uint32) *governance.SigningKey {
-	b.t.Helper()
+	b.tb.Helper()
 	k := key(name)
 	st, err := governance.Invite(b.place(), b.root, governance.Terms{
 		Key: *k.Public(), Category: b.category, Uses: uses, Expires: now().Add(time.Hour),
 	})
 	if err != nil {
-		b.t.Fatal(err)
+		b.tb.Fatal(err)
 	}
 	b.append(st)
 	return k
@@ -79,41 +79,41 @@ func (b *bubble) invite(name string, uses uint32) *governance.SigningKey {
 
 // admission makes join and device of a new member.
 func (b *bubble) admission(invitation *governance.SigningKey, name string) [][]byte {
-	b.t.Helper()
+	b.tb.Helper()
 	statements, err := governance.Admit(b.place(), invitation, key(name), deviceKey(name+"'s device"),
 		governance.Admission{Category: b.category, MemberCard: []byte("card"), DeviceCard: []byte("card")})
 	if err != nil {
-		b.t.Fatal(err)
+		b.tb.Fatal(err)
 	}
 	return statements
 }
 
 // refuses expects a rule and leaves the log as it was.
 func (b *bubble) refuses(rule string, cause error, statements ...[]byte) {
-	b.t.Helper()
-	refuses(b.t, b.log, rule, cause, statements...)
+	b.tb.Helper()
+	refuses(b.tb, b.log, rule, cause, statements...)
 }
 
-func refuses(t testing.TB, log *governance.Log, rule string, cause error, statements ...[]byte) {
-	t.Helper()
+func refuses(tb testing.TB, log *governance.Log, rule string, cause error, statements ...[]byte) {
+	tb.Helper()
 	before, state := log.Head(), log.State()
 	err := log.Append(statements...)
-	checkRefusal(t, err, rule, cause)
+	checkRefusal(tb, err, rule, cause)
 	if log.Head() != before || log.State() != state {
-		t.Error("a refused statement changed the log")
+		tb.Error("a refused statement changed the log")
 	}
 }
 
-func checkRefusal(t testing.TB, err error, rule string, cause error) {
-	t.Helper()
+func checkRefusal(tb testing.TB, err error, rule string, cause error) {
+	tb.Helper()
 	var broken *governance.RuleError
 	if !errors.As(err, &broken) || !errors.Is(err, governance.ErrRefused) {
-		t.Fatalf("got %v, want rule %s", err, rule)
+		tb.Fatalf("got %v, want rule %s", err, rule)
 	}
 	if broken.Rule != rule {
-		t.Errorf("got %v, want rule %s", err, rule)
+		tb.Errorf("got %v, want rule %s", err, rule)
 	}
 	if cause != nil && !errors.Is(err, cause) {
-		t.Errorf("got %v, want %v", err, cause)
+		tb.Errorf("got %v, want %v", err, cause)
 	}
 }

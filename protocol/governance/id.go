@@ -71,7 +71,7 @@ func (h *Head) Code(c *syntax.Codec) {
 // parts, which must have fixed lengths or be last.
 func labelled(label string, parts ...[]byte) [32]byte {
 	h := sha256.New()
-	h.Write([]byte{byte(len(label))})
+	h.Write([]byte{byte(len(label))}) //nolint:gosec // G115: our labels are short
 	h.Write([]byte(label))
 	for _, p := range parts {
 		h.Write(p)

@@ -2,6 +2,7 @@ package governance
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"net/netip"
 	"strconv"
@@ -176,7 +177,8 @@ func decodeBody(address string, raw []byte) (string, *linkBody, error) {
 }
 
 func linkCheck(address string, raw []byte) []byte {
-	sum := labelled("bulle 1 link", []byte{byte(len(address) >> 8), byte(len(address))}, []byte(address), raw)
+	n := binary.BigEndian.AppendUint16(nil, uint16(len(address))) //nolint:gosec // G115: at most maxAddress
+	sum := labelled("bulle 1 link", n, []byte(address), raw)
 	return sum[:checkSize]
 }
 
@@ -262,10 +264,7 @@ func validAddress(a string) bool {
 		ip, err := netip.ParseAddr(inner)
 		return ok && err == nil && ip.Is6() && ip.Zone() == ""
 	}
-	for _, r := range []byte(host) {
-		if !(r == '-' || r == '.' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z') {
-			return false
-		}
-	}
-	return true
+	return strings.Trim(host, hostCharacters) == "" // Trim stops at the first foreign character
 }
+
+const hostCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"

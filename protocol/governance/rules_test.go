@@ -14,22 +14,16 @@ import (
 // ruleTests has a test for each numbered rule of docs/governance.md.
 func ruleTests() map[string]func(*testing.T) {
 	return map[string]func(*testing.T){
-		"A1": testPinnedRoot,
-		"G1": testSize, "G2": testLayout, "G3": testReplay, "G4": testFork, "G5": testLength,
-		"G6": testOrder, "G7": testAuthority, "G8": testSignature, "G9": testPossession,
-		"B1": testCategoryItem, "B2": testCategoryZero, "B3": testCategoryTwice, "B4": testCategories,
-		"C1": testInvitationCategory, "C2": testInvitationUses, "C3": testInvitationEnd,
-		"C4": testInvitationKey, "C5": testInvitations,
-		"D1": testJoinUninvited, "D2": testJoinUsedUp, "D3": testJoinCard, "D4": testJoinCategory,
-		"D5": testJoinKey, "D6": testMembers, "D7": testJoinWithoutDevice,
-		"E1": testDeviceNobodys, "E2": testDeviceAnothers, "E3": testDeviceCard, "E4": testDeviceTwice, "E5": testDevices,
-		"T1": testJoinExpired, "T2": testInvitationOver,
-	}
-}
-
-func TestRules(t *testing.T) {
-	for rule, test := range ruleTests() {
-		t.Run(rule, test)
+		"A1": TestRulePinnedRoot,
+		"G1": TestRuleSize, "G2": TestRuleLayout, "G3": TestRuleReplay, "G4": TestRuleFork, "G5": TestRuleLength,
+		"G6": TestRuleOrder, "G7": TestRuleAuthority, "G8": TestRuleSignature, "G9": TestRulePossession,
+		"B1": TestRuleCategoryItem, "B2": TestRuleCategoryZero, "B3": TestRuleCategoryTwice, "B4": TestRuleCategories,
+		"C1": TestRuleInvitationCategory, "C2": TestRuleInvitationUses, "C3": TestRuleInvitationEnd,
+		"C4": TestRuleInvitationKey, "C5": TestRuleInvitations,
+		"D1": TestRuleJoinUninvited, "D2": TestRuleJoinUsedUp, "D3": TestRuleJoinCard, "D4": TestRuleJoinCategory,
+		"D5": TestRuleJoinKey, "D6": TestRuleMembers, "D7": TestRuleJoinWithoutDevice,
+		"E1": TestRuleDeviceNobodys, "E2": TestRuleDeviceAnothers, "E3": TestRuleDeviceCard, "E4": TestRuleDeviceTwice, "E5": TestRuleDevices,
+		"T1": TestRuleJoinExpired, "T2": TestRuleInvitationOver,
 	}
 }
 
@@ -73,16 +67,16 @@ func TestEveryRuleIsDocumented(t *testing.T) {
 	}
 }
 
-func testPinnedRoot(t *testing.T) {
+func TestRulePinnedRoot(t *testing.T) {
 	log := governance.NewLog(governance.RootID(key("root").ID()))
 	refuses(t, log, "A1", governance.ErrRoot, found(t, key("impostor"), key("founder"))...)
 }
 
-func testSize(t *testing.T) {
+func TestRuleSize(t *testing.T) {
 	newBubble(t).refuses("G1", governance.ErrTooLarge, make([]byte, governance.MaxStatement+1))
 }
 
-func testLayout(t *testing.T) {
+func TestRuleLayout(t *testing.T) {
 	b := newBubble(t)
 	st, err := governance.AddCategory(b.place(), b.root, governance.CategoryID{2}, nil)
 	if err != nil {
@@ -99,7 +93,7 @@ func testLayout(t *testing.T) {
 	}
 }
 
-func testReplay(t *testing.T) {
+func TestRuleReplay(t *testing.T) {
 	b := newBubble(t)
 	invitation := b.invite("invitation", 9)
 	admission := b.admission(invitation, "alice")
@@ -108,7 +102,7 @@ func testReplay(t *testing.T) {
 	b.refuses("G3", governance.ErrStale, b.admission(invitation, "bob")[1]) // out of order
 }
 
-func testFork(t *testing.T) {
+func TestRuleFork(t *testing.T) {
 	b, other := newBubble(t), newBubble(t)
 	b.invite("one history", 1)
 	other.invite("another history", 1)
@@ -119,13 +113,13 @@ func testFork(t *testing.T) {
 	b.refuses("G4", governance.ErrStale, st)
 }
 
-func testLength(t *testing.T) {
+func TestRuleLength(t *testing.T) {
 	b := newBubble(t)
 	b.log.SetLimits(governance.Limits{Statements: 4, Categories: 9})
 	b.refuses("G5", nil, b.make(&governance.CategoryBody{ID: governance.CategoryID{2}}, b.root, nil, nil))
 }
 
-func testOrder(t *testing.T) {
+func TestRuleOrder(t *testing.T) {
 	b := newBubble(t)
 	claim := governance.Claim{Root: *b.root.Public()}
 	b.refuses("G6", nil, b.make(&claim, b.root, nil, nil))
@@ -140,7 +134,7 @@ func testOrder(t *testing.T) {
 	}
 }
 
-func testAuthority(t *testing.T) {
+func TestRuleAuthority(t *testing.T) {
 	b := newBubble(t)
 	category := governance.CategoryBody{ID: governance.CategoryID{2}}
 	b.refuses("G7", nil, b.make(&category, b.founder, nil, nil)) // a member is no authority, the founder neither
@@ -152,8 +146,8 @@ func testAuthority(t *testing.T) {
 	refuses(t, log, "G7", nil, governance.Make(governance.Place{}, &claim, key("nobody"), nil, nil))
 }
 
-// testSignature breaks each half of a signature alone: both must verify.
-func testSignature(t *testing.T) {
+// TestRuleSignature breaks each half of a signature alone: both must verify.
+func TestRuleSignature(t *testing.T) {
 	b := newBubble(t)
 	st := b.make(&governance.CategoryBody{ID: governance.CategoryID{2}}, b.root, nil, nil)
 	start := len(st) - governance.SignatureSize
@@ -165,7 +159,7 @@ func testSignature(t *testing.T) {
 	b.append(st)
 }
 
-func testPossession(t *testing.T) {
+func TestRulePossession(t *testing.T) {
 	b := newBubble(t)
 	invitation := b.invite("invitation", 1)
 	join := governance.JoinBody{Identity: *key("alice").Public(), Category: b.category}
@@ -174,23 +168,23 @@ func testPossession(t *testing.T) {
 	b.refuses("G9", governance.ErrSignature, b.make(&device, b.founder, nil, deviceKey("mallory's")))
 }
 
-func testCategoryItem(t *testing.T) {
+func TestRuleCategoryItem(t *testing.T) {
 	b := newBubble(t)
 	body := governance.CategoryBody{ID: governance.CategoryID{2}, Item: make([]byte, governance.MaxCategoryItem+1)}
 	b.refuses("B1", governance.ErrTooLarge, b.make(&body, b.root, nil, nil))
 }
 
-func testCategoryZero(t *testing.T) {
+func TestRuleCategoryZero(t *testing.T) {
 	b := newBubble(t)
 	b.refuses("B2", nil, b.make(&governance.CategoryBody{}, b.root, nil, nil))
 }
 
-func testCategoryTwice(t *testing.T) {
+func TestRuleCategoryTwice(t *testing.T) {
 	b := newBubble(t)
 	b.refuses("B3", nil, b.make(&governance.CategoryBody{ID: b.category}, b.root, nil, nil))
 }
 
-func testCategories(t *testing.T) {
+func TestRuleCategories(t *testing.T) {
 	b := newBubble(t)
 	b.log.SetLimits(governance.Limits{Statements: 9, Categories: 1})
 	b.refuses("B4", nil, b.make(&governance.CategoryBody{ID: governance.CategoryID{2}}, b.root, nil, nil))
@@ -204,17 +198,17 @@ func (b *bubble) invitation() *governance.InvitationBody {
 }
 
 func (b *bubble) refusesInvitation(rule string, change func(*governance.InvitationBody)) {
-	b.t.Helper()
+	b.tb.Helper()
 	body := b.invitation()
 	change(body)
 	b.refuses(rule, nil, b.make(body, b.root, nil, nil))
 }
 
-func testInvitationCategory(t *testing.T) {
+func TestRuleInvitationCategory(t *testing.T) {
 	newBubble(t).refusesInvitation("C1", func(i *governance.InvitationBody) { i.Category[5] = 1 })
 }
 
-func testInvitationUses(t *testing.T) {
+func TestRuleInvitationUses(t *testing.T) {
 	b := newBubble(t)
 	b.refusesInvitation("C2", func(i *governance.InvitationBody) { i.Uses = 0 })
 	b.refusesInvitation("C2", func(i *governance.InvitationBody) { i.Uses = governance.MaxUses + 1 })
@@ -223,14 +217,14 @@ func testInvitationUses(t *testing.T) {
 	b.append(b.make(body, b.root, nil, nil))
 }
 
-func testInvitationEnd(t *testing.T) {
+func TestRuleInvitationEnd(t *testing.T) {
 	b := newBubble(t)
 	b.refusesInvitation("C3", func(i *governance.InvitationBody) { i.Expires = 0 })
 	_, err := governance.Invite(b.place(), b.root, governance.Terms{Key: *key("i").Public(), Category: b.category, Uses: 1})
 	checkRefusal(t, err, "C3", nil)
 }
 
-func testInvitationKey(t *testing.T) {
+func TestRuleInvitationKey(t *testing.T) {
 	b := newBubble(t)
 	b.invite("first", 1)
 	for _, k := range []*governance.SigningKey{b.root, b.founder, key("first")} {
@@ -238,7 +232,7 @@ func testInvitationKey(t *testing.T) {
 	}
 }
 
-func testInvitations(t *testing.T) {
+func TestRuleInvitations(t *testing.T) {
 	b := newBubble(t)
 	b.log.SetLimits(governance.Limits{Statements: 9})
 	b.refusesInvitation("C5", func(*governance.InvitationBody) {})
@@ -246,13 +240,13 @@ func testInvitations(t *testing.T) {
 
 // join makes a join that the rules take, less what change does to it.
 func (b *bubble) join(signer *governance.SigningKey, change func(*governance.JoinBody)) []byte {
-	b.t.Helper()
+	b.tb.Helper()
 	body := &governance.JoinBody{Identity: *key("alice").Public(), Category: b.category}
 	change(body)
 	return b.make(body, signer, key("alice"), nil)
 }
 
-func testJoinUninvited(t *testing.T) {
+func TestRuleJoinUninvited(t *testing.T) {
 	b := newBubble(t)
 	same := func(*governance.JoinBody) {}
 	b.refuses("D1", nil, b.join(key("no invitation"), same))
@@ -260,7 +254,7 @@ func testJoinUninvited(t *testing.T) {
 	b.refuses("D1", nil, b.join(b.founder, same))
 }
 
-func testJoinUsedUp(t *testing.T) {
+func TestRuleJoinUsedUp(t *testing.T) {
 	b := newBubble(t)
 	invitation := b.invite("invitation", 2)
 	b.append(b.admission(invitation, "alice")...)
@@ -268,7 +262,7 @@ func testJoinUsedUp(t *testing.T) {
 	b.refuses("D2", governance.ErrInvitationUsed, b.admission(invitation, "carol")...)
 }
 
-func testJoinCard(t *testing.T) {
+func TestRuleJoinCard(t *testing.T) {
 	b := newBubble(t)
 	invitation := b.invite("invitation", 1)
 	b.refuses("D3", governance.ErrTooLarge, b.join(invitation, func(j *governance.JoinBody) {
@@ -281,7 +275,7 @@ func testJoinCard(t *testing.T) {
 	}
 }
 
-func testJoinCategory(t *testing.T) {
+func TestRuleJoinCategory(t *testing.T) {
 	b := newBubble(t)
 	b.append(b.make(&governance.CategoryBody{ID: governance.CategoryID{2}}, b.root, nil, nil))
 	b.refuses("D4", nil, b.join(b.invite("invitation", 1), func(j *governance.JoinBody) {
@@ -296,7 +290,7 @@ func testJoinCategory(t *testing.T) {
 	refuses(t, log, "D4", nil, governance.Make(p, &founder, b.root, b.founder, nil))
 }
 
-func testJoinKey(t *testing.T) {
+func TestRuleJoinKey(t *testing.T) {
 	b := newBubble(t)
 	invitation := b.invite("invitation", 3)
 	for _, k := range []*governance.SigningKey{b.founder, b.root, invitation} {
@@ -305,14 +299,14 @@ func testJoinKey(t *testing.T) {
 	}
 }
 
-func testMembers(t *testing.T) {
+func TestRuleMembers(t *testing.T) {
 	b := newBubble(t)
 	invitation := b.invite("invitation", 1)
 	b.log.SetLimits(governance.Limits{Statements: 9, Members: 1})
 	b.refuses("D6", nil, b.join(invitation, func(*governance.JoinBody) {}))
 }
 
-func testJoinWithoutDevice(t *testing.T) {
+func TestRuleJoinWithoutDevice(t *testing.T) {
 	b := newBubble(t)
 	invitation := b.invite("invitation", 2)
 	b.append(b.admission(invitation, "alice")[0])
@@ -326,46 +320,46 @@ func testJoinWithoutDevice(t *testing.T) {
 
 // device makes a device of the founder that the rules take, less what change does.
 func (b *bubble) device(signer *governance.SigningKey, change func(*governance.DeviceBody)) []byte {
-	b.t.Helper()
+	b.tb.Helper()
 	d := deviceKey("second device")
 	body := &governance.DeviceBody{Member: governance.MemberID(b.founder.ID()), Key: d.Public()}
 	change(body)
 	return b.make(body, signer, nil, d)
 }
 
-func testDeviceNobodys(t *testing.T) {
+func TestRuleDeviceNobodys(t *testing.T) {
 	b := newBubble(t)
 	b.refuses("E1", nil, b.device(b.founder, func(d *governance.DeviceBody) { d.Member[0] ^= 1 }))
 }
 
-func testDeviceAnothers(t *testing.T) {
+func TestRuleDeviceAnothers(t *testing.T) {
 	b := newBubble(t)
 	b.append(b.admission(b.invite("invitation", 1), "alice")...)
 	b.refuses("E2", nil, b.device(key("alice"), func(*governance.DeviceBody) {}))
 	b.refuses("E2", nil, b.device(b.root, func(*governance.DeviceBody) {})) // an authority cannot add a device either
 }
 
-func testDeviceCard(t *testing.T) {
+func TestRuleDeviceCard(t *testing.T) {
 	b := newBubble(t)
 	b.refuses("E3", governance.ErrTooLarge, b.device(b.founder, func(d *governance.DeviceBody) {
 		d.Card = make([]byte, governance.MaxCard+1)
 	}))
 }
 
-func testDeviceTwice(t *testing.T) {
+func TestRuleDeviceTwice(t *testing.T) {
 	b := newBubble(t)
 	b.append(b.device(b.founder, func(*governance.DeviceBody) {}))
 	b.refuses("E4", nil, b.device(b.founder, func(*governance.DeviceBody) {}))
 }
 
-func testDevices(t *testing.T) {
+func TestRuleDevices(t *testing.T) {
 	b := newBubble(t)
 	b.log.SetLimits(governance.Limits{Statements: 9, Devices: 1})
 	b.refuses("E5", nil, b.device(b.founder, func(*governance.DeviceBody) {}))
 }
 
-// testJoinExpired: the relay's clock decides, and only where the join is taken.
-func testJoinExpired(t *testing.T) {
+// TestRuleJoinExpired: the relay's clock decides, and only where the join is taken.
+func TestRuleJoinExpired(t *testing.T) {
 	b := newBubble(t)
 	admission := b.admission(b.invite("invitation", 1), "alice")
 	checkRefusal(t, b.log.AppendAt(now().Add(time.Hour), admission...), "T1", governance.ErrInvitationExpired)
@@ -378,7 +372,7 @@ func testJoinExpired(t *testing.T) {
 	}
 }
 
-func testInvitationOver(t *testing.T) {
+func TestRuleInvitationOver(t *testing.T) {
 	b := newBubble(t)
 	st := b.make(b.invitation(), b.root, nil, nil)
 	checkRefusal(t, b.log.AppendAt(now().Add(time.Minute), st), "T2", governance.ErrInvitationExpired)
@@ -389,6 +383,6 @@ func testInvitationOver(t *testing.T) {
 
 // make signs any body at the end of the log.
 func (b *bubble) make(body syntax.Value, signer, member *governance.SigningKey, device *governance.DeviceKey) []byte {
-	b.t.Helper()
+	b.tb.Helper()
 	return governance.Make(b.place(), body, signer, member, device)
 }
