@@ -32,7 +32,7 @@ type Limits struct {
 
 // SetLimits lowers the bounds of a log.
 func (l *Log) SetLimits(n Limits) {
-	l.state.limits = limits{n.Statements, n.Categories, n.Invitations, n.Members, n.Devices}
+	l.State().limits = limits{n.Statements, n.Categories, n.Invitations, n.Members, n.Devices}
 }
 
 // SealItemWithSalt is SealItem with a chosen salt, for golden bytes.

@@ -2,6 +2,7 @@ package governance
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,9 +15,15 @@ import (
 // where each label is preceded by its length in one byte. Either the whole log has
 // one hash everywhere or somebody was shown another log; see [Log.Compare].
 //
-// A Log may be used concurrently.
+// A Log may be used concurrently. Readers never wait for writers.
 type Log struct {
-	mu     sync.Mutex
+	writing sync.Mutex
+	current atomic.Pointer[history]
+}
+
+// A history is what a log is at one moment. Histories share their hashes: a later
+// one only appends.
+type history struct {
 	state  *State
 	hashes []Hash // hashes[n] is the hash of n statements
 }
@@ -29,37 +36,52 @@ func NewLog(root RootID) *Log { return newLog(newState(root)) }
 // waits for its founder.
 func NewUnpinnedLog() *Log { return newLog(newState(RootID{})) }
 
-func newLog(s *State) *Log { return &Log{state: s, hashes: make([]Hash, 1)} }
+func newLog(s *State) *Log {
+	l := &Log{}
+	l.current.Store(&history{state: s, hashes: make([]Hash, 1)})
+	return l
+}
 
 // Append verifies statements, in order, and adds all of them or none. Errors are
 // a [*RuleError].
 func (l *Log) Append(statements ...[]byte) error {
-	return l.append(statements, rules{signatures: true})
-}
-
-// AppendAt is Append on a relay: it keeps the rules about time as well, which
-// need a clock and therefore bind only the one who first takes a statement.
-func (l *Log) AppendAt(now time.Time, statements ...[]byte) error {
-	return l.append(statements, rules{signatures: true, now: now})
+	return l.append(statements, rules{signatures: true}, nil)
 }
 
 // Resume is Append without the signatures, for statements which this relay or
 // device verified before and kept where nobody else can write.
 func (l *Log) Resume(statements ...[]byte) error {
-	return l.append(statements, rules{})
+	return l.append(statements, rules{}, nil)
 }
 
-func (l *Log) append(statements [][]byte, r rules) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	next, hashes := l.state.clone(), make([]Hash, 0, len(statements))
+// Take is Append on the relay that takes statements first. It keeps the rules
+// about time as well, which need a clock, and D7 for the end of the log; and it
+// calls store, unless that is nil, once everything is verified: the log changes only
+// if store succeeds, and store never runs twice at a time.
+func (l *Log) Take(now time.Time, store func() error, statements ...[]byte) error {
+	return l.append(statements, rules{signatures: true, now: now}, store)
+}
+
+func (l *Log) append(statements [][]byte, r rules, store func() error) error {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	before := l.current.Load()
+	after := &history{state: before.state.clone(), hashes: before.hashes}
 	for _, b := range statements {
-		if err := r.add(next, b); err != nil {
+		if err := r.add(after.state, b); err != nil {
 			return err
 		}
-		hashes = append(hashes, next.head.Hash)
+		after.hashes = append(after.hashes, after.state.head.Hash)
 	}
-	l.state, l.hashes = next, append(l.hashes, hashes...)
+	if !r.now.IsZero() && !after.state.Complete() {
+		return errNoDevice()
+	}
+	if store != nil {
+		if err := store(); err != nil {
+			return err
+		}
+	}
+	l.current.Store(after)
 	return nil
 }
 
@@ -67,21 +89,16 @@ func (l *Log) append(statements [][]byte, r rules) error {
 func (l *Log) Head() Head { return l.State().Head() }
 
 // State returns what the log implies now.
-func (l *Log) State() *State {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.state
-}
+func (l *Log) State() *State { return l.current.Load().state }
 
 // HashAt returns the hash of the first length statements, false if the log is
 // shorter.
 func (l *Log) HashAt(length uint64) (Hash, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if length >= uint64(len(l.hashes)) {
+	hashes := l.current.Load().hashes
+	if length >= uint64(len(hashes)) {
 		return Hash{}, false
 	}
-	return l.hashes[length], true
+	return hashes[length], true
 }
 
 // A Relation is how another head relates to a log.

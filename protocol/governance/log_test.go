@@ -1,6 +1,7 @@
 package governance_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -145,5 +146,28 @@ func TestExpiredIsAboutTheEnd(t *testing.T) {
 	inv := governance.Invitation{Expires: uint64(now().Unix())}
 	if inv.Expired(now().Add(-time.Second)) || !inv.Expired(now()) || inv.Expired(time.Unix(-5, 0)) {
 		t.Error("an invitation ends at the second that it names")
+	}
+}
+
+// TestTakeChangesNothingUnlessStored: what a relay could not store never was.
+func TestTakeChangesNothingUnlessStored(t *testing.T) {
+	b := newBubble(t)
+	before, full := b.log.Head(), errors.New("disk full")
+	st := b.make(b.invitation(), b.root, nil, nil)
+	if err := b.log.Take(now(), func() error { return full }, st); !errors.Is(err, full) || b.log.Head() != before {
+		t.Fatalf("got %v, head %v", err, b.log.Head())
+	}
+	stored := func() error {
+		if b.log.Head() != before {
+			t.Error("the log changed before it was stored")
+		}
+		return nil
+	}
+	if err := b.log.Take(now(), stored, st); err != nil || b.log.Head() == before {
+		t.Errorf("got %v, head %v", err, b.log.Head())
+	}
+	refused := func() error { t.Error("a refused statement is stored"); return nil }
+	if err := b.log.Take(now(), refused, st); !errors.Is(err, governance.ErrStale) {
+		t.Errorf("a replay: %v", err)
 	}
 }

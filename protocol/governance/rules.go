@@ -75,10 +75,12 @@ func inOrder(s *State, st *Statement) error {
 		return nil
 	}
 	if d, ok := st.Body.(*DeviceBody); !ok || d.Member != s.deviceless {
-		return refusef("D7", "a join is followed by the member's first device")
+		return errNoDevice()
 	}
 	return nil
 }
+
+func errNoDevice() error { return refusef("D7", "a join is followed by the member's first device") }
 
 // inTime keeps what only the relay that takes a statement can judge.
 func (r rules) inTime(s *State, st *Statement) error {
@@ -100,5 +102,5 @@ func (r rules) inTime(s *State, st *Statement) error {
 
 // Expired reports whether the invitation's end has passed at now.
 func (i Invitation) Expired(now time.Time) bool {
-	return uint64(max(0, now.Unix())) >= i.Expires //nolint:gosec // G115: not negative
+	return uint64(max(0, now.Unix())) >= i.Expires
 }

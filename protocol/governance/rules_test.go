@@ -309,6 +309,7 @@ func TestRuleMembers(t *testing.T) {
 func TestRuleJoinWithoutDevice(t *testing.T) {
 	b := newBubble(t)
 	invitation := b.invite("invitation", 2)
+	checkRefusal(t, b.log.Take(now(), nil, b.admission(invitation, "alice")[0]), "D7", nil) // a relay takes no half
 	b.append(b.admission(invitation, "alice")[0])
 	if b.log.State().Complete() {
 		t.Error("a log may not end after a join")
@@ -362,8 +363,8 @@ func TestRuleDevices(t *testing.T) {
 func TestRuleJoinExpired(t *testing.T) {
 	b := newBubble(t)
 	admission := b.admission(b.invite("invitation", 1), "alice")
-	checkRefusal(t, b.log.AppendAt(now().Add(time.Hour), admission...), "T1", governance.ErrInvitationExpired)
-	if err := b.log.AppendAt(now().Add(time.Hour-time.Second), admission...); err != nil {
+	checkRefusal(t, b.log.Take(now().Add(time.Hour), nil, admission...), "T1", governance.ErrInvitationExpired)
+	if err := b.log.Take(now().Add(time.Hour-time.Second), nil, admission...); err != nil {
 		t.Fatal(err)
 	}
 	later := governance.NewLog(b.log.State().Root())
@@ -375,8 +376,8 @@ func TestRuleJoinExpired(t *testing.T) {
 func TestRuleInvitationOver(t *testing.T) {
 	b := newBubble(t)
 	st := b.make(b.invitation(), b.root, nil, nil)
-	checkRefusal(t, b.log.AppendAt(now().Add(time.Minute), st), "T2", governance.ErrInvitationExpired)
-	if err := b.log.AppendAt(now(), st); err != nil {
+	checkRefusal(t, b.log.Take(now().Add(time.Minute), nil, st), "T2", governance.ErrInvitationExpired)
+	if err := b.log.Take(now(), nil, st); err != nil {
 		t.Fatal(err)
 	}
 }
