@@ -92,3 +92,23 @@ func (*TruncatedError) Unwrap() error { return ErrTruncated }
 func Permanent(err error) bool {
 	return errors.Is(err, ErrPinChanged) || errors.Is(err, ErrUnauthorised) || errors.Is(err, ErrClosed)
 }
+
+// refused returns a relay's refusal in the words of this package.
+func refused(r *wire.Refusal) error {
+	switch r.Reason {
+	case wire.Sealed:
+		return &SealedError{Next: r.Seq}
+	case wire.Truncated:
+		return &TruncatedError{First: r.Seq}
+	default:
+		return r.Reason
+	}
+}
+
+// offline returns the error of a request whose connection ended for a reason.
+func offline(reason error) error {
+	if reason == nil {
+		return ErrOffline
+	}
+	return fmt.Errorf("%w: %w", ErrOffline, reason)
+}

@@ -104,8 +104,16 @@ func read(c *channel) link.Cap    { return c.Read }
 func write(c *channel) link.Cap   { return c.Write }
 func control(c *channel) link.Cap { return c.Control }
 
-// A Session is one device's [link.Session] on a [Relay].
+// A Session is one device's [link.Session] on a [Relay]. The hooks make the relay
+// hostile or the network bad; set them before the session is used.
 type Session struct {
+	// Tamper, if set, replaces each batch before a subscription delivers it. It may
+	// drop, repeat, reorder and change cells.
+	Tamper func(ch link.ID, b link.Batch) []link.Batch
+	// AfterAppend, if set, is called when an append or a seal has been executed.
+	// Its error is returned in place of the reply: an acknowledgement is lost.
+	AfterAppend func(ch link.ID) error
+
 	relay *Relay
 
 	mu     sync.Mutex
@@ -178,6 +186,14 @@ func (s *Session) Seal(ctx context.Context, id link.ID, w, c link.Cap, cells [][
 }
 
 func (s *Session) append(ctx context.Context, id link.ID, w link.Cap, c *link.Cap, cells [][]byte) (uint64, error) {
+	first, err := s.appendToRelay(ctx, id, w, c, cells)
+	if err == nil && s.AfterAppend != nil {
+		err = s.AfterAppend(id)
+	}
+	return first, err
+}
+
+func (s *Session) appendToRelay(ctx context.Context, id link.ID, w link.Cap, c *link.Cap, cells [][]byte) (uint64, error) {
 	if _, err := s.begin(ctx); err != nil {
 		return 0, err
 	}

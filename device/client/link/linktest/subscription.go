@@ -20,6 +20,8 @@ type subscription struct {
 	cut    <-chan struct{}
 	closed chan struct{}
 	once   sync.Once
+	tamper func(link.ID, link.Batch) []link.Batch
+	ready  []link.Batch // what tamper made
 }
 
 // Subscribe implements [link.Session].
@@ -40,7 +42,7 @@ func (s *Session) Subscribe(ctx context.Context, id link.ID, readCap link.Cap, f
 	}
 	return &subscription{
 		relay: r, ch: ch, pos: from, known: ch.next(), sealed: ch.sealed,
-		cut: cut, closed: make(chan struct{}),
+		cut: cut, closed: make(chan struct{}), tamper: s.Tamper,
 	}, nil
 }
 
@@ -56,7 +58,16 @@ func (s *subscription) Next(ctx context.Context) (link.Batch, error) {
 			return link.Batch{}, link.ErrClosed
 		default:
 		}
+		if len(s.ready) > 0 {
+			batch := s.ready[0]
+			s.ready = s.ready[1:]
+			return batch, nil
+		}
 		batch, changed, err := s.poll()
+		if err == nil && len(batch.Cells) > 0 && s.tamper != nil {
+			s.ready = s.tamper(s.ch.ID, batch)
+			continue
+		}
 		if err != nil || len(batch.Cells) > 0 {
 			return batch, err
 		}
