@@ -33,7 +33,7 @@ var allowed = map[string][]string{
 	"device/vault":      {"protocol/syntax", "protocol/secret"},
 	"device/client":     {"protocol", "mls", "device/vault"},
 	"device/terminal":   {"device/client"},
-	"cmd":               {"server/node", "server/admin", "device"},
+	"cmd":               {"server/node", "server/admin", "device", "protocol/secret"},
 	"e2e":               {"server", "device", "protocol"},
 	"bench":             {"server", "device", "protocol", "mls"},
 	"testvectors":       {},
@@ -51,10 +51,12 @@ var outside = map[string]string{
 	"github.com/cockroachdb/pebble":        "server/relay/pebble",
 	"github.com/coder/websocket":           "protocol/over",
 	"github.com/spf13/cobra":               "cmd/bulle",
+	"github.com/spf13/pflag":               "cmd/bulle",
 	"golang.org/x/crypto/argon2":           "device/vault",
 	"golang.org/x/crypto/chacha20poly1305": "mls",
 	"golang.org/x/sys":                     "device/vault",
 	"golang.org/x/term":                    "cmd/bulle",
+	"golang.org/x/text/unicode/norm":       "device/vault/passphrase",
 	"rsc.io/qr":                            "cmd/bulle/qr",
 }
 
