@@ -78,7 +78,8 @@ func newRelay(t *testing.T, change func(*membership.Config)) *relay {
 	t.Helper()
 	r := &relay{t: t, token: seed("token")}
 	r.cfg = membership.Config{
-		Path: filepath.Join(t.TempDir(), "governance.log"), Pin: [32]byte{1}, Token: r.token, Now: clock,
+		Path: filepath.Join(t.TempDir(), "governance.log"), Pin: [32]byte{1}, Now: clock,
+		Token: func() (*secret.Bytes, error) { return r.token, nil },
 	}
 	if change != nil {
 		change(&r.cfg)

@@ -23,10 +23,12 @@ import (
 
 // Config is what a membership needs.
 type Config struct {
-	Path  string        // file of the governance log; made if it does not exist
-	Pin   [32]byte      // SHA-256 of the relay's TLS public key: proofs are bound to it
-	Token *secret.Bytes // claim token while the relay has no founder; stays the caller's
+	Path string   // file of the governance log; made if it does not exist
+	Pin  [32]byte // SHA-256 of the relay's TLS public key: proofs are bound to it
 
+	// Token is called by Open if the relay has no founder. The claim token that it
+	// returns stays the caller's, who must not wipe it before Close.
+	Token   func() (*secret.Bytes, error)
 	Claimed func() error     // called once the claim is durable, nil for nothing
 	Now     func() time.Time // default time.Now
 	Rand    io.Reader        // of challenges, default crypto/rand
@@ -70,8 +72,9 @@ func (c *Config) defaults() error {
 
 // A Membership is the governance of one relay. It may be used concurrently.
 type Membership struct {
-	cfg Config
-	log *governance.Log
+	cfg   Config
+	log   *governance.Log
+	token *secret.Bytes // nil if the relay was claimed when it was opened
 
 	mu       sync.Mutex
 	journal  *journal
@@ -107,6 +110,11 @@ func Open(cfg Config) (*Membership, error) {
 	}
 	if s := m.log.State(); s.Claimed() && !s.Complete() {
 		return nil, errors.Join(ErrDamaged, j.close())
+	}
+	if m.log.State().Length() == 0 && cfg.Token != nil {
+		if m.token, err = cfg.Token(); err != nil {
+			return nil, errors.Join(err, j.close())
+		}
 	}
 	m.journal = j
 	if torn > 0 {

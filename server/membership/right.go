@@ -37,13 +37,19 @@ func (m *Membership) judge(proof []byte, challenge [32]byte) (right, error) {
 		i, err := p.VerifyInvitation(s, b, m.cfg.Now())
 		return invitation{i.ID}, err
 	case governance.ProofClaim:
-		err := p.VerifyClaim(m.cfg.Token, b)
-		if err == nil && s.Claimed() {
-			err = errClaimed
-		}
+		err := m.verifyClaim(s, p, b)
 		return claim{}, err
 	}
 	return nil, governance.ErrProof
+}
+
+// verifyClaim judges a claim. Once the relay has a founder it says so to anybody
+// who claims: that much the relay shows anyway.
+func (m *Membership) verifyClaim(s *governance.State, p *governance.Proof, b governance.Binding) error {
+	if s.Claimed() {
+		return errClaimed
+	}
+	return p.VerifyClaim(m.token, b)
 }
 
 // device is the right of a member: to read the log, and to submit what the rules
