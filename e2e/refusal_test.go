@@ -18,12 +18,12 @@ func TestInvitations(t *testing.T) {
 	alice := b.Members[0]
 
 	once := b.Link(t)
-	harness.NewMember(t, "bruno").Run(t, "join", once, "--name", "bruno")
+	harness.NewMember(t, "bruno").Join(t, once)
 	harness.NewMember(t, "chloé").Fails(t, exitRefused, "join", once, "--name", "chloé")
 
 	twice := b.Link(t, "--uses", "2")
-	harness.NewMember(t, "didier").Run(t, "join", twice, "--name", "didier")
-	harness.NewMember(t, "emma").Run(t, "join", twice, "--name", "emma")
+	harness.NewMember(t, "didier").Join(t, twice)
+	harness.NewMember(t, "emma").Join(t, twice)
 	harness.NewMember(t, "chloé").Fails(t, exitRefused, "join", twice, "--name", "chloé")
 
 	short := b.Link(t, "--expires", "1s")
@@ -99,7 +99,7 @@ func TestUnreachable(t *testing.T) {
 	newcomer.Fails(t, exitOffline, "join", link, "--name", "chloé")
 
 	b.Relay.Start(t)
-	newcomer.Run(t, "join", link, "--name", "chloé")
+	newcomer.Join(t, link)
 	alice.Run(t, "send", "bruno", "now")
 	bruno.AwaitText(t, "alice", "now")
 	if got, want := texts(bruno.JSON(t, "read", "alice")), []string{"alice: later", "alice: now"}; !slices.Equal(got, want) {

@@ -1,6 +1,8 @@
 package e2e_test
 
 import (
+	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -112,4 +114,20 @@ func TestListen(t *testing.T) {
 	if got, want := texts(bruno.JSON(t, "read", "alice")), []string{"alice: one", "alice: two", "alice: three"}; !slices.Equal(got, want) {
 		t.Errorf("bruno reads %q, want %q", got, want)
 	}
+}
+
+// TestBot: a script that holds one listening command answers what it hears.
+func TestBot(t *testing.T) {
+	t.Parallel()
+	b := harness.NewBubble(t, "alice", "robot")
+	alice, robot := b.Members[0], b.Members[1]
+	orders, script := io.Pipe()
+	bot := robot.StartWith(t, orders, "listen", "--json", "--interactive")
+	alice.Run(t, "send", "robot", "ping")
+	heard := bot.Await(t, "ping", func(l harness.Line) bool { return l.Text("text") == "ping" })
+	if _, err := fmt.Fprintf(script, `{"to":%q,"text":"pong","ref":"1"}`+"\n", heard.Text("from")); err != nil {
+		t.Fatal(err)
+	}
+	bot.Await(t, "its answer", func(l harness.Line) bool { return l.Text("event") == "sent" && l.Text("ref") == "1" })
+	alice.AwaitText(t, "robot", "pong")
 }

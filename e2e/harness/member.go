@@ -124,6 +124,21 @@ func (m *Member) AwaitText(t *testing.T, conversation, text string) Line {
 	return m.AwaitMessage(t, conversation, text, func(l Line) bool { return l.Text("text") == text })
 }
 
+// quick is the least that a vault accepts: the tests unlock often.
+const quick = "--kdf-iterations=600000"
+
+// Claim makes the member's vault and founds the bubble of a claim link.
+func (m *Member) Claim(t *testing.T, link string) {
+	t.Helper()
+	m.Run(t, "claim", link, "--name", m.Name, quick)
+}
+
+// Join makes the member's vault and enters the bubble of an invitation.
+func (m *Member) Join(t *testing.T, link string) {
+	t.Helper()
+	m.Run(t, "join", link, "--name", m.Name, quick)
+}
+
 // A Bubble is a claimed relay with its members; the first one founded it.
 type Bubble struct {
 	Relay   *Relay
@@ -135,7 +150,7 @@ func NewBubble(t *testing.T, names ...string) *Bubble {
 	t.Helper()
 	b := &Bubble{Relay: NewRelay(t)}
 	founder := NewMember(t, names[0])
-	founder.Run(t, "claim", b.Relay.Claim, "--name", founder.Name)
+	founder.Claim(t, b.Relay.Claim)
 	b.Members = append(b.Members, founder)
 	for _, name := range names[1:] {
 		b.Members = append(b.Members, b.Invite(t, name))
@@ -147,7 +162,7 @@ func NewBubble(t *testing.T, names ...string) *Bubble {
 func (b *Bubble) Invite(t *testing.T, name string) *Member {
 	t.Helper()
 	m := NewMember(t, name)
-	m.Run(t, "join", b.Link(t), "--name", name)
+	m.Join(t, b.Link(t))
 	return m
 }
 
