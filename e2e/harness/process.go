@@ -65,6 +65,7 @@ func Start(t *testing.T, env []string, stdin io.Reader, args ...string) *Process
 	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "LANG=C", "TERM=dumb"}, env...)
 	p.cmd.Stdin = stdin
 	p.cmd.Stderr = &p.stderr
+	p.cmd.WaitDelay = time.Second // for a stdin that nobody closes
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
