@@ -1,10 +1,11 @@
 package qr_test
 
 import (
-	"bulle/cmd/bulle/qr"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"bulle/cmd/bulle/qr"
 )
 
 func TestPlainIsASquareWithFinders(t *testing.T) {

@@ -1,9 +1,10 @@
 package lang_test
 
 import (
-	"bulle/device/terminal/lang"
 	"testing"
 	"time"
+
+	"bulle/device/terminal/lang"
 )
 
 func TestDetectFollowsPOSIXOrder(t *testing.T) {

@@ -1,11 +1,12 @@
 package safe_test
 
 import (
-	"bulle/device/terminal/safe"
 	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
+
+	"bulle/device/terminal/safe"
 )
 
 func TestText(t *testing.T) {
