@@ -1,0 +1,200 @@
+// Package ledger is what a relay's store means, written once over an ordered map
+// of bytes ([KV]): channels, pools and blobs, who may do what with them, how long
+// they live and how much room they may take. Packages memory and pebble are such
+// maps.
+//
+//	Commit(changes) -> tx: each change in order, on records in memory
+//	                    |   quota and expiry are counted here
+//	                    v
+//	                 one Batch -> KV.Write, durable -> replies
+//
+//	Channel, Read, Blob -> straight from the KV, beside it
+//	Maintain -> drops buckets, sweeps records, then KV.Forget
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"bulle/protocol/wire"
+	"bulle/server/relay"
+)
+
+// Config is what a ledger needs. Fields without a default must be set.
+type Config struct {
+	KV    KV
+	Log   *slog.Logger     // default discards
+	Now   func() time.Time // default time.Now
+	Quota Quota
+}
+
+// A Quota bounds what is stored, in bytes. The defaults are those of a small box.
+type Quota struct {
+	Category uint64 // of one category; default: as Total
+	Total    uint64 // of everything; default 1 TiB, which leaves it to the disk
+	Reserve  uint64 // space on the disk that is never used; default 256 MiB
+}
+
+const (
+	defaultTotal   = 1 << 40
+	defaultReserve = 256 << 20
+	// maxCached is how many channel records stay in memory.
+	maxCached = 1 << 16
+	// maxBatch is the size in bytes at which a batch is written before the rest
+	// of the changes.
+	maxBatch = 4 << 20
+)
+
+// A Ledger implements [relay.Store].
+type Ledger struct {
+	kv    KV
+	log   *slog.Logger
+	now   func() time.Time
+	quota Quota
+
+	// mu is held while anything is changed. Lock order: mu, usage.mu, touchMu.
+	mu       sync.Mutex
+	channels map[wire.ID]*channelRecord // cache: as the KV has them, or as the running tx will
+	latest   hour                       // as in tableMeta
+
+	usage usage
+
+	touchMu sync.Mutex
+	touches map[wire.ID]struct{} // channels that were subscribed to, to note in Maintain
+
+	forget forgetting
+}
+
+// New opens the ledger that a KV holds, which is an empty one at first.
+func New(c Config) (*Ledger, error) {
+	if c.KV == nil {
+		return nil, errors.New("ledger: no KV")
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Quota.Total == 0 {
+		c.Quota.Total = defaultTotal
+	}
+	if c.Quota.Category == 0 {
+		c.Quota.Category = c.Quota.Total
+	}
+	if c.Quota.Reserve == 0 {
+		c.Quota.Reserve = defaultReserve
+	}
+	l := &Ledger{
+		kv: c.KV, log: c.Log, now: c.Now, quota: c.Quota,
+		channels: map[wire.ID]*channelRecord{},
+		touches:  map[wire.ID]struct{}{},
+		forget:   forgetting{ranges: map[string][]byte{}},
+	}
+	var meta metaRecord
+	if _, err := load(l.kv, []byte{byte(tableMeta)}, &meta); err != nil {
+		return nil, fmt.Errorf("open the ledger: %w", err)
+	}
+	l.latest = meta.Hour
+	if err := l.usage.load(l.kv); err != nil {
+		return nil, fmt.Errorf("open the ledger: %w", err)
+	}
+	return l, nil
+}
+
+// Commit implements [relay.Store].
+func (l *Ledger) Commit(changes []relay.Change) ([]wire.Body, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	replies := make([]wire.Body, len(changes))
+	t := l.beginLocked(0)
+	for i, change := range changes {
+		h, ok := handlerOf(change.Body.Kind())
+		if !ok {
+			return nil, fmt.Errorf("commit: %s does not write", change.Body.Kind())
+		}
+		id := h.object(change.Body)
+		if _, busy := t.busy[id]; busy && h.alone || t.batch.Size > maxBatch {
+			if err := t.commitLocked(replies[:i]); err != nil {
+				return nil, err
+			}
+			t = l.beginLocked(i)
+		}
+		reply, err := h.carryOut(t, change)
+		if err != nil {
+			l.dropLocked(t)
+			return nil, fmt.Errorf("carry out %s: %w", change.Body.Kind(), err)
+		}
+		replies[i] = reply
+	}
+	if err := t.commitLocked(replies); err != nil {
+		return nil, err
+	}
+	return replies, nil
+}
+
+// A handler carries out one kind of change.
+type handler struct {
+	object   func(wire.Body) wire.ID
+	alone    bool // reads from the KV what an earlier change to the object may have written
+	carryOut func(*tx, relay.Change) (wire.Body, error)
+}
+
+// handlerOf finds the row of the table of changes.
+func handlerOf(k wire.Kind) (handler, bool) {
+	rows := [...]handler{
+		wire.KindCreate: {
+			func(b wire.Body) wire.ID { return b.(*wire.Create).Channel }, false, handle((*tx).create),
+		},
+		wire.KindAppend: {
+			func(b wire.Body) wire.ID { return b.(*wire.AppendCells).Channel }, false, handle((*tx).append),
+		},
+		wire.KindTruncate: {
+			func(b wire.Body) wire.ID { return b.(*wire.Truncate).Channel }, true, handle((*tx).truncate),
+		},
+		wire.KindCreatePool: {
+			func(b wire.Body) wire.ID { return b.(*wire.CreatePool).Pool }, false, handle((*tx).createPool),
+		},
+		wire.KindPut: {
+			func(b wire.Body) wire.ID { return b.(*wire.Put).Pool }, false, handle((*tx).put),
+		},
+		wire.KindTake: {
+			func(b wire.Body) wire.ID { return b.(*wire.Take).Pool }, true, handle((*tx).take),
+		},
+		wire.KindBlobPut: {
+			func(b wire.Body) wire.ID { return b.(*wire.BlobPut).Blob }, true, handle((*tx).putBlob),
+		},
+		wire.KindBlobDelete: {
+			func(b wire.Body) wire.ID { return b.(*wire.BlobDelete).Blob }, true, handle((*tx).deleteBlob),
+		},
+	}
+	if int(k) >= len(rows) || rows[k].carryOut == nil {
+		return handler{}, false
+	}
+	return rows[k], true
+}
+
+func handle[B wire.Body](f func(*tx, relay.Category, B) (wire.Body, error)) func(*tx, relay.Change) (wire.Body, error) {
+	return func(t *tx, c relay.Change) (wire.Body, error) { return f(t, c.Category, c.Body.(B)) }
+}
+
+func refuse(code wire.Code) (wire.Body, error) { return &wire.Refusal{Reason: code}, nil }
+
+func refuseAt(code wire.Code, seq uint64) (wire.Body, error) {
+	return &wire.Refusal{Reason: code, Seq: seq}, nil
+}
+
+// hourLocked returns the hour that counts: the clock's, but never one before what
+// is stored already.
+func (l *Ledger) hourLocked() hour { return max(hourOf(l.now()), l.latest) }
+
+// Close implements [relay.Store].
+func (l *Ledger) Close() error {
+	if err := l.kv.Close(); err != nil {
+		return fmt.Errorf("close the ledger: %w", err)
+	}
+	return nil
+}
