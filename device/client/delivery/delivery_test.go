@@ -364,12 +364,39 @@ func TestPool(t *testing.T) {
 	if n, err := s.Put(t.Context(), p.ID(), p.Put(), []byte("key package"), false); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
-	a := p.Address()
+	var a delivery.PoolAddress
+	address := p.Address()
+	if b, err := syntax.Marshal(&address); err != nil || syntax.Unmarshal(b, &a) != nil {
+		t.Fatal("the address does not come back", err)
+	}
 	if got, err := s.Take(t.Context(), a.ID, a.Take); string(got) != "key package" || err != nil {
 		t.Errorf("took %q, %v", got, err)
 	}
 	if _, err := delivery.NewPool(secret.Random(8)); err == nil {
 		t.Error("a short secret was accepted")
+	}
+}
+
+// TestWipe: what was wiped has no caps left and opens nothing.
+func TestWipe(t *testing.T) {
+	c, i := newChannel(t), newInbox(t)
+	p, err := delivery.NewPool(secret.Random(delivery.InboxSecretSize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	parcel, err := c.Pack([]byte("text"), link.Day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := c.Assembler()
+	c.Wipe()
+	i.Wipe()
+	p.Wipe()
+	if c.Link(0) != (link.Channel{}) || i.Link(0) != (link.Channel{}) || i.Read() != i.Control() || p.Link(0) != (link.Pool{}) {
+		t.Error("caps are left")
+	}
+	if items, _ := feed(a, 0, parcel.Cells...); len(items) != 0 {
+		t.Error("a wiped channel opens cells")
 	}
 }
 

@@ -56,6 +56,11 @@ func (c *Circuit) append(ctx context.Context, body *wire.AppendCells, cells [][]
 	if len(cells) == 0 || len(cells) > wire.MaxCells {
 		return 0, fmt.Errorf("append %d cells: %w", len(cells), ErrTooLarge)
 	}
+	for _, cell := range cells {
+		if len(cell) != CellSize {
+			return 0, fmt.Errorf("append a cell of %d bytes: %w", len(cell), ErrTooLarge)
+		}
+	}
 	body.Cells = wire.Join(cells)
 	reply, err := ask[*wire.Appended](ctx, c.peer, "append to a channel", body)
 	if err != nil {

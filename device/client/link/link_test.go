@@ -91,6 +91,15 @@ func testSession(ctx context.Context, t *testing.T, s link.Session) {
 		}
 	}
 	check(t, s.Truncate(ctx, ch.ID, ch.Control, 1))
+	if err := s.Truncate(ctx, ch.ID, ch.Control, 3); !errors.Is(err, link.ErrAhead) {
+		t.Errorf("truncate what never was: %v", err)
+	}
+	if _, err := s.Subscribe(ctx, ch.ID, ch.Read, 3); !errors.Is(err, link.ErrAhead) {
+		t.Errorf("subscribe to what never was: %v", err)
+	}
+	if _, err := s.Append(ctx, ch.ID, ch.Write, [][]byte{{1}}); !errors.Is(err, link.ErrTooLarge) {
+		t.Errorf("append of a short cell: %v", err)
+	}
 	var truncated *link.TruncatedError
 	if _, err := s.Subscribe(ctx, ch.ID, ch.Read, 0); !errors.As(err, &truncated) || truncated.First != 1 || !errors.Is(err, link.ErrTruncated) {
 		t.Errorf("subscribe to what is gone: %v", err)
@@ -130,6 +139,9 @@ func testPoolsAndBlobs(ctx context.Context, t *testing.T, s link.Session) {
 		if count, err := s.Put(ctx, pool.ID, pool.Put, []byte{byte(n)}, last); count != n || err != nil {
 			t.Errorf("put: %d, %v", count, err)
 		}
+	}
+	if count, err := s.Put(ctx, pool.ID, pool.Put, []byte{1}, false); count != 1 || err != nil {
+		t.Errorf("put again: %d, %v", count, err)
 	}
 	for _, want := range []byte{1, 0, 0} {
 		if item, err := s.Take(ctx, pool.ID, pool.Take); err != nil || !bytes.Equal(item, []byte{want}) {
@@ -416,6 +428,22 @@ func TestGovernance(t *testing.T) {
 		r.cut(errDown)
 		if _, err := g.NextHead(ctx, 5); !errors.Is(err, link.ErrOffline) {
 			t.Errorf("after the end: %v", err)
+		}
+	})
+}
+
+func TestAWatchThatIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, err := link.OpenGovernance(t.Context(), scripted(func(m wire.Message) [][]byte {
+			return [][]byte{frame(m.Request, &wire.Refusal{Reason: wire.Rate})}
+		}))
+		check(t, err)
+		defer shut(t, g)
+		if _, err := g.Watch(t.Context()); !errors.Is(err, link.ErrRate) {
+			t.Errorf("got %v, want ErrRate", err)
+		}
+		if _, err := g.Head(t.Context()); !errors.Is(err, link.ErrRate) {
+			t.Errorf("got %v, want ErrRate", err)
 		}
 	})
 }

@@ -81,14 +81,15 @@ type Session interface {
 	// Truncate deletes every cell before upTo.
 	Truncate(ctx context.Context, ch ID, control Cap, upTo uint64) error
 	// Subscribe delivers the cells from the given number on, past and future. It
-	// fails with [ErrTruncated] when the relay no longer has all of them.
+	// fails with [ErrTruncated] when the relay no longer has all of them, and with
+	// [ErrAhead] when it never had so many.
 	Subscribe(ctx context.Context, ch ID, read Cap, from uint64) (Subscription, error)
 
 	// CreatePool makes a pool, as Create makes a channel.
 	CreatePool(ctx context.Context, p Pool) error
-	// Put adds an item and returns how many the pool then holds; a last resort is
-	// not counted, replaces the former one, and is handed out without being
-	// removed when nothing else is left.
+	// Put adds an item, unless the pool has or lately had it, and returns how many
+	// the pool then holds. A last resort is not counted, replaces the former one,
+	// and is handed out without being removed when nothing else is left.
 	Put(ctx context.Context, pool ID, put Cap, item []byte, lastResort bool) (count int, err error)
 	// Take removes an item and returns it, [ErrNotFound] when there is none.
 	Take(ctx context.Context, pool ID, take Cap) ([]byte, error)

@@ -36,6 +36,7 @@ type pool struct {
 	link.Pool
 	items [][]byte
 	last  []byte
+	known map[string]bool // all items that were ever put
 }
 
 // New returns an empty relay.
@@ -200,6 +201,11 @@ func (s *Session) appendToRelay(ctx context.Context, id link.ID, w link.Cap, c *
 	if len(cells) == 0 || len(cells) > 16 {
 		return 0, link.ErrTooLarge
 	}
+	for _, cell := range cells {
+		if len(cell) != link.CellSize {
+			return 0, link.ErrTooLarge
+		}
+	}
 	r := s.relay
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -234,8 +240,11 @@ func (s *Session) Truncate(ctx context.Context, id link.ID, c link.Cap, upTo uin
 	if err != nil {
 		return err
 	}
+	if upTo > ch.next() {
+		return link.ErrAhead
+	}
 	if upTo > ch.first {
-		n := min(upTo, ch.next()) - ch.first
+		n := upTo - ch.first
 		ch.cells = ch.cells[n:]
 		ch.first += n
 	}
@@ -256,7 +265,7 @@ func (s *Session) CreatePool(ctx context.Context, p link.Pool) error {
 		}
 		return nil
 	}
-	r.pools[p.ID] = &pool{Pool: p}
+	r.pools[p.ID] = &pool{Pool: p, known: map[string]bool{}}
 	return nil
 }
 
@@ -272,9 +281,11 @@ func (s *Session) Put(ctx context.Context, id link.ID, put link.Cap, item []byte
 	if p == nil || p.Put != put {
 		return 0, link.ErrNotFound
 	}
-	if lastResort {
+	switch {
+	case lastResort:
 		p.last = slices.Clone(item)
-	} else {
+	case !p.known[string(item)]:
+		p.known[string(item)] = true
 		p.items = append(p.items, slices.Clone(item))
 	}
 	return len(p.items), nil

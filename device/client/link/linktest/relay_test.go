@@ -20,7 +20,7 @@ func TestHooks(t *testing.T) {
 	if err := s.Create(ctx, ch); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Append(ctx, ch.ID, ch.Write, [][]byte{{7}}); !errors.Is(err, lost) {
+	if _, err := s.Append(ctx, ch.ID, ch.Write, [][]byte{make([]byte, link.CellSize)}); !errors.Is(err, lost) {
 		t.Errorf("got %v, want the lost acknowledgement", err)
 	}
 	sub, err := s.Subscribe(ctx, ch.ID, ch.Read, 0)

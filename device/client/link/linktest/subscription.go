@@ -40,6 +40,9 @@ func (s *Session) Subscribe(ctx context.Context, id link.ID, readCap link.Cap, f
 	if from < ch.first {
 		return nil, &link.TruncatedError{First: ch.first}
 	}
+	if from > ch.next() {
+		return nil, link.ErrAhead
+	}
 	return &subscription{
 		relay: r, ch: ch, pos: from, known: ch.next(), sealed: ch.sealed,
 		cut: cut, closed: make(chan struct{}), tamper: s.Tamper,
