@@ -388,7 +388,11 @@ func TestWipe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := c.Assembler()
+	letter, err := i.Address().Pack([]byte("text"), link.Day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := c.Assembler(), i.Assembler()
 	c.Wipe()
 	i.Wipe()
 	p.Wipe()
@@ -397,6 +401,9 @@ func TestWipe(t *testing.T) {
 	}
 	if items, _ := feed(a, 0, parcel.Cells...); len(items) != 0 {
 		t.Error("a wiped channel opens cells")
+	}
+	if items, _ := feed(b, 0, letter.Cells...); len(items) != 0 {
+		t.Error("a wiped inbox opens cells")
 	}
 }
 

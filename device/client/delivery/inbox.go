@@ -163,7 +163,7 @@ type inboxOpener struct {
 }
 
 func (o *inboxOpener) open(cell []byte) (h header, data []byte, ok bool) {
-	if len(cell) != link.CellSize {
+	if len(cell) != link.CellSize || o.inbox.key == nil {
 		return header{}, nil, false
 	}
 	if o.rest.Len() > 0 {
