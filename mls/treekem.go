@@ -43,8 +43,11 @@ func (f *freshPath) wipe() {
 }
 
 // secretFor is the path secret of the lowest node above both the committer and
-// another leaf, nil when there is none.
+// another leaf, nil when there is none: the commit has no path.
 func (f *freshPath) secretFor(l LeafIndex) []byte {
+	if f == nil {
+		return nil
+	}
 	for i, s := range f.steps {
 		if s.parent.covers(l) {
 			return f.secrets[i]
