@@ -47,7 +47,7 @@ var (
 	ErrUnfinished = errors.New("erasing is not finished")
 	// ErrUsage says that a transaction was used after its function returned.
 	ErrUsage = errors.New("the transaction has ended")
+	// ErrStop, returned by the function given to [Vault.Scan], ends the scan; Scan
+	// does not return it.
+	ErrStop = errors.New("stop")
 )
-
-// Stop, returned by the function given to [Vault.Scan], ends the scan early.
-var Stop = errors.New("stop") //nolint:errname,revive,staticcheck // a signal and not a failure, as fs.SkipAll is

@@ -82,7 +82,7 @@ func (b *nameBlock) add(i int, name []byte) {
 		b.data = append(make([]byte, 0, 2*need), old...)
 		secret.Wipe(old)
 	}
-	b.data = append(append(b.data, byte(len(name))), name...)
+	b.data = append(append(b.data, byte(len(name))), name...) //nolint:gosec // G115: a name has 255 bytes at most
 }
 
 // split moves the names of a full block to two. A block that grew at its end, as

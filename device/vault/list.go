@@ -37,12 +37,13 @@ func (r Range) limits() (from, to []byte) {
 
 // pastPrefix returns the first name after all that begin with prefix, "" for none.
 func pastPrefix(prefix string) string {
-	b := []byte(strings.TrimRight(prefix, "\xff"))
-	if len(b) == 0 {
-		return ""
+	b := []byte(prefix)
+	for ; len(b) > 0; b = b[:len(b)-1] {
+		if b[len(b)-1]++; b[len(b)-1] != 0 {
+			return string(b)
+		}
 	}
-	b[len(b)-1]++
-	return string(b)
+	return ""
 }
 
 // each calls f for the names of an index in the range, which are only lent, until
@@ -157,8 +158,8 @@ func (v *Vault) readManyLocked(ctx context.Context, s *segment, names [][]byte) 
 	if err != nil {
 		return nil, fmt.Errorf("read records: %w", err)
 	}
-	for i, sealed := range values {
-		values[i], err = openRecord(s.key, s.context(names[i]), sealed)
+	for i, name := range names {
+		values[i], err = openRecord(s.key, s.context(name), values[i])
 		if err != nil {
 			wipeAll(values[:i])
 			return nil, fmt.Errorf("read record: %w", err)
@@ -173,7 +174,7 @@ const scanChunk = 32
 // Scan calls f for the records of a range, in order. Names and values are read a
 // few at a time, and a value is wiped when f returns: copy what you keep. The
 // records that another transaction changes meanwhile are seen as they were or as
-// they are. f may use the vault; it ends the scan with [Stop], or with an error that
+// they are. f may use the vault; it ends the scan with [ErrStop], or with an error that
 // Scan returns. Scan fails as [Vault.Get] does.
 func (v *Vault) Scan(ctx context.Context, in string, r Range, f func(name string, value []byte) error) error {
 	for left := r.Limit; ; {
@@ -187,7 +188,7 @@ func (v *Vault) Scan(ctx context.Context, in string, r Range, f func(name string
 			return err
 		}
 		if err := visit(names, values, f); err != nil {
-			if errors.Is(err, Stop) {
+			if errors.Is(err, ErrStop) {
 				return nil
 			}
 			return err

@@ -227,7 +227,7 @@ func nameHash(names *secret.Bytes, name []byte) (h [hashSize]byte) {
 func sealLabel(names *secret.Bytes, hash [hashSize]byte, name []byte) []byte {
 	padded := (1 + len(name) + 15) / 16 * 16
 	buf := make([]byte, padded, padded+tagSize)
-	buf[0] = byte(len(name))
+	buf[0] = byte(len(name)) //nolint:gosec // G115: a name has 255 bytes at most
 	copy(buf[1:], name)
 	secret.Do(func() { newGCM(names.Reveal()[32:]).Seal(buf[:0], hash[:], buf, nil) })
 	return buf[:cap(buf)]

@@ -111,7 +111,7 @@ func (v *Vault) shredSalts(ctx context.Context) error {
 		gone = append(gone, ownBlock(ownSegment, old.table, s.number).encrypt(v.blocks, old.epoch))
 	}
 	var batch Batch
-	if err := v.appendTable(&batch, next, fresh, v.blocks, live); err == nil {
+	if err = v.appendTable(&batch, next, fresh, v.blocks, live); err == nil {
 		err = v.backend.Apply(ctx, &batch)
 	}
 	if err != nil {

@@ -22,37 +22,37 @@ var quick = vault.Options{KDF: vault.PBKDF2(vault.MinIterations)}
 func pass(s string) *secret.Bytes { return secret.Copy([]byte(s)) }
 
 // create returns an open vault with one segment, "chat".
-func create(t testing.TB, b vault.Backend) *vault.Vault {
-	t.Helper()
-	v, err := vault.Create(t.Context(), b, pass(phrase), quick)
+func create(tb testing.TB, b vault.Backend) *vault.Vault {
+	tb.Helper()
+	v, err := vault.Create(tb.Context(), b, pass(phrase), quick)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(v.Lock)
-	update(t, v, func(tx *vault.Tx) error { return tx.NewSegment("chat") })
+	tb.Cleanup(v.Lock)
+	update(tb, v, func(tx *vault.Tx) error { return tx.NewSegment("chat") })
 	return v
 }
 
-func open(t testing.TB, b vault.Backend) *vault.Vault {
-	t.Helper()
-	v, err := vault.Open(t.Context(), b, pass(phrase), quick)
+func open(tb testing.TB, b vault.Backend) *vault.Vault {
+	tb.Helper()
+	v, err := vault.Open(tb.Context(), b, pass(phrase), quick)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(v.Lock)
+	tb.Cleanup(v.Lock)
 	return v
 }
 
-func update(t testing.TB, v *vault.Vault, f func(*vault.Tx) error) {
-	t.Helper()
-	if err := v.Update(t.Context(), f); err != nil {
-		t.Fatal(err)
+func update(tb testing.TB, v *vault.Vault, f func(*vault.Tx) error) {
+	tb.Helper()
+	if err := v.Update(tb.Context(), f); err != nil {
+		tb.Fatal(err)
 	}
 }
 
-func put(t testing.TB, v *vault.Vault, segment string, pairs ...string) {
-	t.Helper()
-	update(t, v, func(tx *vault.Tx) error {
+func put(tb testing.TB, v *vault.Vault, segment string, pairs ...string) {
+	tb.Helper()
+	update(tb, v, func(tx *vault.Tx) error {
 		for i := 0; i < len(pairs); i += 2 {
 			if err := tx.Put(segment, pairs[i], []byte(pairs[i+1])); err != nil {
 				return err
@@ -62,18 +62,18 @@ func put(t testing.TB, v *vault.Vault, segment string, pairs ...string) {
 	})
 }
 
-func wantValue(t testing.TB, v *vault.Vault, segment, name, want string) {
-	t.Helper()
-	got, err := v.Get(t.Context(), segment, name)
+func wantValue(tb testing.TB, v *vault.Vault, segment, name, want string) {
+	tb.Helper()
+	got, err := v.Get(tb.Context(), segment, name)
 	if err != nil || string(got) != want {
-		t.Errorf("%s/%s is %q, %v; want %q", segment, name, got, err, want)
+		tb.Errorf("%s/%s is %q, %v; want %q", segment, name, got, err, want)
 	}
 }
 
-func wantError(t testing.TB, got, want error) {
-	t.Helper()
+func wantError(tb testing.TB, got, want error) {
+	tb.Helper()
 	if !errors.Is(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+		tb.Errorf("got %v, want %v", got, want)
 	}
 }
 
@@ -221,7 +221,7 @@ func TestScanEndsEarlyAndWipes(t *testing.T) {
 	var lent [][]byte
 	err := v.Scan(t.Context(), "chat", vault.Range{}, func(_ string, value []byte) error {
 		lent = append(lent, value)
-		return vault.Stop
+		return vault.ErrStop
 	})
 	if err != nil || len(lent) != 1 || !bytes.Equal(lent[0], make([]byte, 7)) {
 		t.Errorf("scan: %v, %q", err, lent)

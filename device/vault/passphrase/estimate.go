@@ -158,7 +158,7 @@ func (e *estimator) weakness(n int) (most Weakness) {
 	}
 	for w, c := range covered {
 		if c > covered[most] {
-			most = Weakness(w) //nolint:gosec // G115: there are six
+			most = Weakness(w)
 		}
 	}
 	return most
