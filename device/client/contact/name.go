@@ -1,0 +1,29 @@
+package contact
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// MaxName is the length in bytes of the longest name of a member or group.
+const MaxName = 64
+
+// CheckName returns [ErrName] unless a name can be shown on one line without
+// surprise: 1 to [MaxName] bytes of UTF-8, no control or direction-changing
+// characters, no space at either end.
+func CheckName(name string) error {
+	if name == "" || len(name) > MaxName || !utf8.ValidString(name) || strings.TrimSpace(name) != name {
+		return ErrName
+	}
+	for _, r := range name {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) {
+			return ErrName
+		}
+	}
+	return nil
+}
+
+// SameName reports whether two names are too alike to tell two members apart:
+// equal but for the case of letters.
+func SameName(a, b string) bool { return strings.EqualFold(a, b) }

@@ -1,0 +1,232 @@
+package conversation
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"bulle/device/client/contact"
+	"bulle/device/client/link"
+	"bulle/device/vault"
+	"bulle/mls"
+	"bulle/protocol/governance"
+	"bulle/protocol/secret"
+	"bulle/protocol/syntax"
+)
+
+// Changes of a group. What a member wants is written down first (record.go,
+// change), then a commit is made from it, again in each epoch until one with its
+// effect was read from the channel. Somebody else's commit may have it already:
+// then there is nothing left to do.
+
+// maxLeaves bounds the devices of one group.
+const maxLeaves = 256
+
+// errNoKeys says that no device of a new member can be reached now: its pool is
+// empty, or it has not made one yet. The change waits.
+var errNoKeys = errors.New("a new member has no key package yet")
+
+// renew commits a fresh leaf and nothing else but proposals that wait.
+func (w *threadWork) renew(ctx context.Context) error {
+	return w.build(ctx, mls.CommitOptions{})
+}
+
+// change makes a commit of the first change that waits, or of proposals.
+func (w *threadWork) change(ctx context.Context) (bool, error) {
+	seg := segment(w.conversation)
+	v := w.engine.view(ctx)
+	names, err := v.List(seg, vault.Range{Prefix: changePrefix, Limit: 1})
+	if err != nil {
+		return false, err
+	}
+	if len(names) == 0 || len(w.t.line.Leaving) > 0 {
+		return w.commitLeaving(ctx)
+	}
+	var x change
+	if ok, err := load(v, seg, names[0], &x); err != nil || !ok {
+		return false, orMissing(err)
+	}
+	switch x.Kind {
+	case intendAdd:
+		return w.add(ctx, names[0], &x)
+	case intendRemove:
+		return w.remove(ctx, names[0], &x)
+	case intendRename:
+		return w.rename(ctx, names[0], &x)
+	case intendLeave:
+		return w.leave(ctx, names[0], &x)
+	default:
+		return true, w.done(ctx, names[0])
+	}
+}
+
+// done drops a change that has had its effect.
+func (w *threadWork) done(ctx context.Context, name string) error {
+	return w.update(ctx, "changed", func(tx *vault.Tx, n *notes, _ *meta) error {
+		n.tell(Event{Kind: EventConversation, Conversation: w.conversation})
+		return tx.Delete(segment(w.conversation), name)
+	})
+}
+
+// commitLeaving commits what other members proposed: to leave.
+func (w *threadWork) commitLeaving(ctx context.Context) (bool, error) {
+	own := uint32(w.t.group.Own())
+	if w.t.alone() || w.t.line.SkipStored || len(w.t.line.Leaving) == 0 || slices.Contains(w.t.line.Leaving, own) {
+		return false, nil
+	}
+	return true, w.renew(ctx)
+}
+
+// add commits the devices of members who are not in the group.
+func (w *threadWork) add(ctx context.Context, name string, x *change) (bool, error) {
+	roster := w.t.roster()
+	missing := slices.DeleteFunc(slices.Clone(x.Members), func(id governance.MemberID) bool {
+		return slices.Contains(roster, id)
+	})
+	if len(missing) == 0 {
+		return true, w.done(ctx, name)
+	}
+	packages, err := w.packages(ctx, name, x, missing)
+	if err != nil {
+		return false, err
+	}
+	if len(w.t.group.Members())+len(packages) > maxLeaves {
+		return true, w.done(ctx, name) // refused when it was asked for; others were faster
+	}
+	return true, w.build(ctx, mls.CommitOptions{Add: packages})
+}
+
+// packages returns key packages for all devices of the members, each taken from
+// its pool once: those that a lost commit did not use are used again.
+func (w *threadWork) packages(ctx context.Context, name string, x *change, members []governance.MemberID) ([]*mls.KeyPackage, error) {
+	var out []*mls.KeyPackage
+	directory := w.engine.Directory.Now()
+	for _, id := range members {
+		member, _ := directory.Member(id)
+		found := 0
+		for _, deviceID := range member.Devices {
+			device, ok := directory.Device(deviceID)
+			if !ok || device.Card == nil {
+				continue
+			}
+			kp, err := w.packageOf(ctx, name, x, device)
+			if errors.Is(err, link.ErrNotFound) || errors.Is(err, errNoKeys) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, kp)
+			found++
+		}
+		if found == 0 {
+			return nil, errNoKeys
+		}
+	}
+	return out, nil
+}
+
+// packageOf returns a key package of one device. A taken one is durable before it
+// is used.
+func (w *threadWork) packageOf(ctx context.Context, name string, x *change, d contact.Device) (*mls.KeyPackage, error) {
+	for _, raw := range x.Packages {
+		if kp, err := mls.ParseKeyPackage(raw); err == nil && belongs(kp, d) {
+			return kp, nil
+		}
+	}
+	e := w.engine
+	item, err := e.relay.Take(ctx, d.Card.Pool.ID, d.Card.Pool.Take)
+	if err != nil {
+		return nil, fmt.Errorf("take a key package: %w", err)
+	}
+	raw, err := governance.OpenItem(e.Self.Key, governance.ItemKeyPackage, d.ID[:], item)
+	if err != nil {
+		return nil, errNoKeys // not put there by its owner
+	}
+	kp, err := mls.ParseKeyPackage(raw)
+	if err != nil || !belongs(kp, d) || kp.Verify(e.mls(w.t.creds)) != nil {
+		return nil, errNoKeys
+	}
+	x.Packages = append(x.Packages, raw)
+	return kp, w.update(ctx, "taken", func(tx *vault.Tx, _ *notes, _ *meta) error {
+		return save(tx, segment(w.conversation), name, x)
+	})
+}
+
+// belongs reports whether a key package is one of a device.
+func belongs(kp *mls.KeyPackage, d contact.Device) bool {
+	want := credential(d.Member, d.ID)
+	return kp.Leaf.Credential.Equal(&want) && bytes.Equal(kp.Leaf.SignatureKey, d.Key[:])
+}
+
+// remove commits the removal of every leaf of some members.
+func (w *threadWork) remove(ctx context.Context, name string, x *change) (bool, error) {
+	var out []mls.LeafIndex
+	for _, leaf := range w.t.group.Members() {
+		id, _, ok := parseCredential(leaf.Credential)
+		if ok && slices.Contains(x.Members, id) && id != w.engine.Self.Member {
+			out = append(out, leaf.Leaf)
+		}
+	}
+	if len(out) == 0 {
+		return true, w.done(ctx, name)
+	}
+	return true, w.build(ctx, mls.CommitOptions{Remove: out})
+}
+
+// rename commits a new name.
+func (w *threadWork) rename(ctx context.Context, name string, x *change) (bool, error) {
+	d, err := describe(w.t.group.Extensions())
+	if err != nil {
+		return false, err
+	}
+	if d.Name == x.Name {
+		return true, w.done(ctx, name)
+	}
+	d.Name = x.Name
+	extensions, err := d.extensions()
+	if err != nil {
+		return false, err
+	}
+	return true, w.build(ctx, mls.CommitOptions{Extensions: &extensions})
+}
+
+// leave proposes to remove ourselves, once in each epoch until somebody commits
+// it; a member who is alone just goes.
+func (w *threadWork) leave(ctx context.Context, name string, x *change) (bool, error) {
+	t := w.t
+	if t.alone() {
+		err := w.update(ctx, "left", func(tx *vault.Tx, n *notes, m *meta) error {
+			return w.leaveBehind(tx, n, m, removed)
+		})
+		if err != nil {
+			return false, err
+		}
+		return false, errGone
+	}
+	if x.Proposed == t.line.Epoch+1 || w.speaking(ctx) {
+		return false, nil
+	}
+	proposal, err := t.group.Propose(mls.ProposeRemove(t.group.Own()), nil)
+	if err != nil {
+		return false, fmt.Errorf("propose to leave: %w", err)
+	}
+	x.Proposed = t.line.Epoch + 1
+	t.line.Leaving = append(t.line.Leaving, uint32(t.group.Own()))
+	changed, err := syntax.Marshal(x)
+	if err != nil {
+		return false, err
+	}
+	defer secret.Wipe(changed)
+	return true, w.seal(ctx, &outgoing{Proposal: true}, nil, proposal, func(tx *vault.Tx) error {
+		return tx.Put(segment(w.conversation), name, changed)
+	})
+}
+
+// speaking reports whether messages wait that were written before leaving.
+func (w *threadWork) speaking(ctx context.Context) bool {
+	names, err := w.engine.view(ctx).List(segment(w.conversation), vault.Range{Prefix: queuePrefix, Limit: 1})
+	return err == nil && len(names) > 0
+}

@@ -1,0 +1,264 @@
+package conversation
+
+import (
+	"context"
+	"errors"
+	"unicode/utf8"
+
+	"bulle/device/client/contact"
+	"bulle/device/vault"
+	"bulle/protocol/governance"
+	"bulle/protocol/syntax"
+)
+
+// What a member does to conversations. Each of these writes to the vault and
+// returns once that is durable; the workers take it from there, now or when there
+// is a relay again.
+
+// Direct returns the conversation with a member. Nothing is written.
+func (e *Engine) Direct(peer governance.MemberID) ID { return DirectID(e.Self.Member, peer) }
+
+// SendText queues a text in a conversation, which must exist or be that of peer.
+func (e *Engine) SendText(ctx context.Context, id ID, peer governance.MemberID, text string) (MessageID, error) {
+	if text == "" || len(text) > MaxText || !utf8.ValidString(text) {
+		return MessageID{}, ErrTooLarge
+	}
+	body, err := syntax.Marshal(&Text{Text: text})
+	if err != nil {
+		return MessageID{}, err
+	}
+	c := e.newContent(KindText, body)
+	rec := e.ownRecord(&c, MessageText)
+	rec.Text = text
+	err = e.update(ctx, "send", func(tx *vault.Tx, n *notes) error {
+		m, at, err := e.compose(tx, n, id, peer, rec)
+		if err != nil {
+			return err
+		}
+		if err := save(tx, segment(id), numbered(queuePrefix, m.number()), &queued{Cursor: at, Content: c}); err != nil {
+			return err
+		}
+		return e.ensureThread(tx, n, id, m)
+	})
+	return rec.ID, err
+}
+
+func (e *Engine) ownRecord(c *Content, kind MessageKind) *record {
+	return &record{
+		ID: messageID(e.Self.Member, c.Nonce), From: e.Self.Member, Own: true, Kind: kind,
+		Sent: c.Sent, Received: c.Sent, State: Queued,
+	}
+}
+
+// compose writes a message of ours into the history.
+func (e *Engine) compose(tx *vault.Tx, n *notes, id ID, peer governance.MemberID, rec *record) (*meta, Cursor, error) {
+	m, ok, err := loadMeta(tx, id)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !ok {
+		if id != e.Direct(peer) || peer == e.Self.Member {
+			return nil, 0, ErrNoConversation
+		}
+		if m, err = e.ensureConversation(tx, id, &meta{Kind: Direct, Peer: peer, Members: []governance.MemberID{}}); err != nil {
+			return nil, 0, err
+		}
+	}
+	if m.Outside || m.Leaving {
+		return nil, 0, ErrNotMember
+	}
+	at, _, err := addMessage(tx, id, m, rec)
+	if err != nil {
+		return nil, 0, err
+	}
+	msg := rec.message(id, at, m)
+	n.tell(Event{Kind: EventMessage, Conversation: id, Message: &msg})
+	return m, at, nil
+}
+
+// CreateGroup makes a group with a name and members to be added.
+func (e *Engine) CreateGroup(ctx context.Context, name string, members []governance.MemberID) (ID, error) {
+	if err := contact.CheckName(name); err != nil {
+		return ID{}, err
+	}
+	members = without(members, e.Self.Member)
+	if len(members) >= maxLeaves {
+		return ID{}, ErrTooMany
+	}
+	var id ID
+	systemRandom{}.fill(id[:])
+	err := e.update(ctx, "create", func(tx *vault.Tx, n *notes) error {
+		m, err := e.ensureConversation(tx, id, &meta{Kind: Group, Name: name, Members: []governance.MemberID{e.Self.Member}})
+		if err != nil {
+			return err
+		}
+		x := &changeRecord{Kind: ChangeCreated, Members: members, Name: name}
+		if err := e.record(tx, n, id, m, e.Self.Member, x); err != nil {
+			return err
+		}
+		n.tell(Event{Kind: EventConversation, Conversation: id})
+		return e.startThread(tx, n, id, m, id, &description{Kind: Group, Name: name}, members)
+	})
+	return id, err
+}
+
+// AddMembers wishes members into a group.
+func (e *Engine) AddMembers(ctx context.Context, id ID, members []governance.MemberID) error {
+	return e.wish(ctx, id, func(m *meta) (*change, error) {
+		if len(m.Members)+len(members) > maxLeaves {
+			return nil, ErrTooMany
+		}
+		return &change{Kind: intendAdd, Members: members}, nil
+	})
+}
+
+// RemoveMembers wishes members out of a group.
+func (e *Engine) RemoveMembers(ctx context.Context, id ID, members []governance.MemberID) error {
+	return e.wish(ctx, id, func(*meta) (*change, error) {
+		return &change{Kind: intendRemove, Members: without(members, e.Self.Member)}, nil
+	})
+}
+
+// Rename wishes a group another name.
+func (e *Engine) Rename(ctx context.Context, id ID, name string) error {
+	return e.wish(ctx, id, func(*meta) (*change, error) {
+		return &change{Kind: intendRename, Name: name}, contact.CheckName(name)
+	})
+}
+
+// Leave wishes this member out of a group. Nothing more can be sent to it.
+func (e *Engine) Leave(ctx context.Context, id ID) error {
+	return e.wish(ctx, id, func(m *meta) (*change, error) {
+		m.Leaving = true
+		return &change{Kind: intendLeave}, nil
+	})
+}
+
+// wish writes down a change of a group.
+func (e *Engine) wish(ctx context.Context, id ID, make func(*meta) (*change, error)) error {
+	return e.update(ctx, "wish", func(tx *vault.Tx, n *notes) error {
+		m, ok, err := loadMeta(tx, id)
+		switch {
+		case err != nil:
+			return err
+		case !ok:
+			return ErrNoConversation
+		case m.Kind != Group:
+			return ErrNotGroup
+		case m.Outside || m.Leaving:
+			return ErrNotMember
+		}
+		x, err := make(m)
+		if err != nil {
+			return err
+		}
+		if err := save(tx, segment(id), numbered(changePrefix, m.number()), x); err != nil {
+			return err
+		}
+		n.tell(Event{Kind: EventConversation, Conversation: id})
+		return e.ensureThread(tx, n, id, m)
+	})
+}
+
+// MarkRead notes that this member has read up to a message. The others are told
+// unless receipts is false.
+func (e *Engine) MarkRead(ctx context.Context, id ID, upTo Cursor, receipts bool) error {
+	return e.update(ctx, "read", func(tx *vault.Tx, n *notes) error {
+		m, ok, err := loadMeta(tx, id)
+		if err != nil || !ok {
+			return err
+		}
+		upTo = min(upTo, m.Last)
+		if upTo <= m.ReadUpTo {
+			return nil
+		}
+		var read []MessageID
+		for at := m.ReadUpTo + 1; at <= upTo; at++ {
+			rec, err := loadMessage(tx, id, at)
+			if errors.Is(err, ErrNoMessage) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if rec.Own || rec.Kind == MessageChange {
+				continue
+			}
+			read = append(read, rec.ID)
+			m.Unread -= min(m.Unread, 1)
+		}
+		m.ReadUpTo = upTo
+		if upTo == m.Last {
+			m.Unread = 0
+		}
+		n.tell(Event{Kind: EventConversation, Conversation: id})
+		if !receipts || m.Outside {
+			return m.save(tx, id)
+		}
+		if key, err := e.speaker(tx, id, m); err == nil {
+			n.kick(key)
+		}
+		return owe(tx, id, m, nil, read)
+	})
+}
+
+// SendAgain queues a failed text again.
+func (e *Engine) SendAgain(ctx context.Context, id ID, message MessageID) error {
+	return e.update(ctx, "retry", func(tx *vault.Tx, n *notes) error {
+		m, ok, err := loadMeta(tx, id)
+		if err != nil || !ok {
+			return orNoMessage(err)
+		}
+		at, ok, err := findMessage(tx, id, message)
+		if err != nil || !ok {
+			return orNoMessage(err)
+		}
+		rec, err := loadMessage(tx, id, at)
+		if err != nil {
+			return err
+		}
+		switch {
+		case m.Outside || m.Leaving:
+			return ErrNotMember
+		case rec.State != Failed || rec.Kind != MessageText:
+			return ErrNoMessage
+		}
+		body, err := syntax.Marshal(&Text{Text: rec.Text})
+		if err != nil {
+			return err
+		}
+		// A new number, and so a new identifier: the message before may have got out.
+		c := e.newContent(KindText, body)
+		again := e.ownRecord(&c, MessageText)
+		again.Text = rec.Text
+		at, _, err = addMessage(tx, id, m, again)
+		if err != nil {
+			return err
+		}
+		if err := save(tx, segment(id), numbered(queuePrefix, m.number()), &queued{Cursor: at, Content: c}); err != nil {
+			return err
+		}
+		msg := again.message(id, at, m)
+		n.tell(Event{Kind: EventMessage, Conversation: id, Message: &msg})
+		return e.ensureThread(tx, n, id, m)
+	})
+}
+
+// Forget shreds a conversation that this device is out of: nothing of it can be
+// read any more, and others may begin it anew.
+func (e *Engine) Forget(ctx context.Context, id ID) error {
+	return e.update(ctx, "forget", func(tx *vault.Tx, n *notes) error {
+		m, ok, err := loadMeta(tx, id)
+		if err != nil || !ok {
+			return err
+		}
+		if m.Kind == Group && !m.Outside {
+			return ErrNotMember
+		}
+		for _, group := range m.Threads {
+			n.kick(workerKey{kind: threadWorker, id: id, thread: group})
+		}
+		n.tell(Event{Kind: EventConversation, Conversation: id})
+		return tx.Shred(segment(id))
+	})
+}

@@ -1,0 +1,77 @@
+package conversation
+
+import (
+	"fmt"
+
+	"bulle/device/client/contact"
+	"bulle/mls"
+	"bulle/protocol/syntax"
+)
+
+// extensionDescription is a GroupContext extension of ours, from the private range
+// of RFC 9420, section 17.3. All members agree on it, as on the rest of the
+// context, and outsiders never see it.
+const extensionDescription mls.ExtensionType = 0xF0B1
+
+// A description says what a group is to its members:
+//
+//	struct {
+//	    uint8  version = 1;
+//	    uint8  kind;          // 1 of two members, 2 group
+//	    opaque name<V>;       // of a group, 1..64 bytes; else empty
+//	    uint32 generation;    // of two members: the newest one is spoken in
+//	} Description;
+type description struct {
+	Kind       Kind
+	Name       string
+	Generation uint32
+}
+
+// Code implements [syntax.Value].
+func (d *description) Code(c *syntax.Codec) {
+	codeVersion(c)
+	syntax.Enum8(c, &d.Kind)
+	c.String(&d.Name)
+	c.Uint32(&d.Generation)
+	switch {
+	case c.Err() != nil:
+	case d.Kind == Direct && d.Name == "":
+	case d.Kind == Group && contact.CheckName(d.Name) == nil && d.Generation == 0:
+	default:
+		c.Fail("a description that breaks the rules")
+	}
+}
+
+func (d *description) extensions() ([]mls.Extension, error) {
+	data, err := syntax.Marshal(d)
+	if err != nil {
+		return nil, err
+	}
+	required := mls.RequiredCapabilities{
+		Extensions: []mls.ExtensionType{extensionDescription},
+		Proposals:  []mls.ProposalType{}, Credentials: []mls.CredentialType{},
+	}
+	return []mls.Extension{required.Extension(), {Type: extensionDescription, Data: data}}, nil
+}
+
+// describe reads the description of a group.
+func describe(extensions []mls.Extension) (*description, error) {
+	var d description
+	for _, x := range extensions {
+		switch x.Type {
+		case extensionDescription:
+			return &d, syntax.Unmarshal(x.Data, &d)
+		default:
+		}
+	}
+	return nil, fmt.Errorf("%w: a group without a description", syntax.ErrMalformed)
+}
+
+// capabilities is what the leaves of our devices declare: the one suite that we
+// speak, and our extension.
+func capabilities() *mls.Capabilities {
+	c := mls.DefaultCapabilities()
+	c.Suites = []mls.Suite{mls.Hybrid}
+	c.Extensions = append(c.Extensions, extensionDescription)
+	return &c
+}

@@ -1,0 +1,70 @@
+package conversation
+
+import "crypto/rand"
+
+// An Event says that something changed in the vault.
+type Event struct {
+	Kind         EventKind
+	Conversation ID
+	Message      *Message // EventMessage, EventState
+	Transfer     *Transfer
+	Warning      Warning
+}
+
+// EventKind says what an event is about.
+type EventKind uint8
+
+// The kinds of event.
+const (
+	EventMessage      EventKind = 1 // a message entered a history
+	EventState        EventKind = 2 // its state changed
+	EventConversation EventKind = 3 // members, name, unread count
+	EventTransfer     EventKind = 4 // a file moved on
+	EventWarning      EventKind = 5
+)
+
+// A Transfer is how far a file has come.
+type Transfer struct {
+	Message     MessageID
+	Upload      bool
+	Done, Total int64
+}
+
+// Warning is what a member should know about what the device has seen.
+type Warning uint8
+
+// The warnings.
+const (
+	WarningNone       Warning = 0
+	WarningFork       Warning = 1 // the relay shows different members different logs
+	WarningRollback   Warning = 2 // this vault was an older copy; its keys were renewed
+	WarningTruncated  Warning = 3 // messages were gone before they could be read
+	WarningCredential Warning = 4 // a device that the log does not know tried to enter
+	WarningLost       Warning = 5 // a group cannot be followed any more
+)
+
+// String returns the word that scripts see.
+func (w Warning) String() string {
+	switch w {
+	case WarningFork:
+		return "fork"
+	case WarningRollback:
+		return "rollback"
+	case WarningTruncated:
+		return "truncated"
+	case WarningCredential:
+		return "credential"
+	case WarningLost:
+		return "lost"
+	default:
+		return ""
+	}
+}
+
+// systemRandom is crypto/rand as a reader.
+type systemRandom struct{}
+
+// Read implements [io.Reader].
+func (systemRandom) Read(b []byte) (int, error) { return rand.Read(b) }
+
+func (systemRandom) fill(b []byte) { rand.Read(b) } // never fails (crypto/rand)

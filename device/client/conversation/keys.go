@@ -1,0 +1,197 @@
+package conversation
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+
+	"bulle/device/vault"
+	"bulle/mls"
+	"bulle/protocol/governance"
+	"bulle/protocol/secret"
+	"bulle/protocol/syntax"
+)
+
+// Key packages. Others add this device to groups with key packages that it left in
+// its pool, each taken once. Their private parts wait in the vault's segment "keys"
+// and go when the Welcome that used them is durable:
+//
+//	pool        poolState   what the relay has
+//	b/REF       bundle      a key package with its private keys (mls)
+//	l/REF       bundle      one that is, or was, the last resort
+//
+// The last resort is handed out when the pool is empty and may be used more than
+// once; it is replaced after use, and the one before it is kept for those who took
+// it already.
+
+const keysSegment = "keys"
+
+const (
+	targetPackages = 20  // in the pool
+	maxPackages    = 200 // private parts that wait; older ones go
+	maxLastResorts = 4
+)
+
+// A poolState is what is known of our pool.
+type poolState struct {
+	Created    bool
+	LastResort bool // the relay has a last resort that was not used yet
+}
+
+// Code implements [syntax.Value].
+func (p *poolState) Code(c *syntax.Codec) {
+	codeVersion(c)
+	c.Bool(&p.Created)
+	c.Bool(&p.LastResort)
+}
+
+// keyPass fills the pool up to its target.
+func (e *Engine) keyPass(ctx context.Context, _ *worker, _ uint64) error {
+	var state poolState
+	if _, err := load(e.view(ctx), keysSegment, "pool", &state); err != nil {
+		return err
+	}
+	if !state.Created {
+		if err := e.relay.CreatePool(ctx, e.Self.Pool.Link(channelClass)); err != nil {
+			return fmt.Errorf("create the pool of key packages: %w", err)
+		}
+		state.Created = true
+		if err := e.savePool(ctx, &state); err != nil {
+			return err
+		}
+	}
+	if !state.LastResort {
+		if _, err := e.putPackage(ctx, true); err != nil {
+			return err
+		}
+		state.LastResort = true
+		if err := e.savePool(ctx, &state); err != nil {
+			return err
+		}
+	}
+	for count := 0; count < targetPackages; {
+		var err error
+		if count, err = e.putPackage(ctx, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Engine) savePool(ctx context.Context, state *poolState) error {
+	return e.update(ctx, "pool", func(tx *vault.Tx, _ *notes) error {
+		if err := ensureSegment(tx, keysSegment); err != nil {
+			return err
+		}
+		return save(tx, keysSegment, "pool", state)
+	})
+}
+
+// putPackage makes a key package, keeps its private part and puts it into the
+// pool. It returns how many the pool then holds.
+func (e *Engine) putPackage(ctx context.Context, lastResort bool) (int, error) {
+	bundle, err := mls.NewKeyPackage(e.mls(e.authority()), mls.Hybrid, credential(e.Self.Member, e.Self.Device), e.Self.Signature,
+		mls.KeyPackageOptions{Capabilities: capabilities(), LastResort: lastResort})
+	if err != nil {
+		return 0, fmt.Errorf("make a key package: %w", err)
+	}
+	defer bundle.Wipe()
+	item, err := governance.SealItem(e.Self.Key, governance.ItemKeyPackage, e.Self.Device[:], bundle.Message())
+	if err != nil {
+		return 0, fmt.Errorf("seal a key package: %w", err)
+	}
+	if err := e.keepBundle(ctx, bundle, lastResort); err != nil {
+		return 0, err
+	}
+	count, err := e.relay.Put(ctx, e.Self.Pool.ID(), e.Self.Pool.Put(), item, lastResort)
+	if err != nil {
+		return 0, fmt.Errorf("put a key package: %w", err)
+	}
+	return count, nil
+}
+
+// keepBundle makes the private part durable before anyone can use the public one.
+func (e *Engine) keepBundle(ctx context.Context, b *mls.KeyPackageBundle, lastResort bool) error {
+	private, err := b.Marshal()
+	if err != nil {
+		return fmt.Errorf("encode a key package: %w", err)
+	}
+	defer secret.Wipe(private)
+	prefix, bound := "b/", maxPackages
+	if lastResort {
+		prefix, bound = "l/", maxLastResorts
+	}
+	return e.update(ctx, "package", func(tx *vault.Tx, _ *notes) error {
+		if err := ensureSegment(tx, keysSegment); err != nil {
+			return err
+		}
+		var number counter
+		if _, err := load(tx, keysSegment, "n", &number); err != nil {
+			return err
+		}
+		number++
+		if err := save(tx, keysSegment, "n", &number); err != nil {
+			return err
+		}
+		names, err := tx.List(keysSegment, vault.Range{Prefix: prefix})
+		if err != nil {
+			return err
+		}
+		for ; len(names) >= bound; names = names[1:] { // numbered: the oldest are first
+			if err := tx.Delete(keysSegment, names[0]); err != nil {
+				return err
+			}
+		}
+		return tx.Put(keysSegment, numbered(prefix, uint64(number))+hex.EncodeToString(b.Ref()), private)
+	})
+}
+
+// bundles returns the private parts that a Welcome may be for, and their names.
+func (e *Engine) bundles(ctx context.Context, welcome []byte) (out []*mls.KeyPackageBundle, names []string, err error) {
+	refs, err := mls.WelcomeRefs(welcome)
+	if err != nil {
+		return nil, nil, err
+	}
+	wanted := map[string]bool{}
+	for _, ref := range refs {
+		wanted[hex.EncodeToString(ref)] = true
+	}
+	v := e.view(ctx)
+	for _, prefix := range []string{"b/", "l/"} {
+		kept, err := v.List(keysSegment, vault.Range{Prefix: prefix})
+		if err != nil {
+			return nil, nil, ignoreMissing(err)
+		}
+		for _, name := range kept {
+			if len(name) < 10 || !wanted[name[10:]] {
+				continue
+			}
+			private, err := v.Get(keysSegment, name)
+			if err != nil {
+				return nil, nil, err
+			}
+			bundle, err := mls.UnmarshalKeyPackageBundle(private)
+			secret.Wipe(private)
+			if err != nil {
+				return nil, nil, fmt.Errorf("restore a key package: %w", err)
+			}
+			out, names = append(out, bundle), append(names, name)
+		}
+	}
+	return out, names, nil
+}
+
+// spend ends a bundle whose Welcome is durable, and asks for a new one. A last
+// resort stays for others who took the same one, and is replaced.
+func (e *Engine) spend(tx *vault.Tx, n *notes, name string) error {
+	n.kick(workerKey{kind: keyWorker})
+	if name[:2] == "b/" {
+		return tx.Delete(keysSegment, name)
+	}
+	var state poolState
+	if _, err := load(tx, keysSegment, "pool", &state); err != nil {
+		return err
+	}
+	state.LastResort = false
+	return save(tx, keysSegment, "pool", &state)
+}

@@ -1,0 +1,71 @@
+package conversation
+
+import (
+	"time"
+
+	"bulle/protocol/governance"
+)
+
+// A Message is one line of a history, as this device knows it.
+type Message struct {
+	ID           MessageID
+	Conversation ID
+	Cursor       Cursor
+	From         governance.MemberID
+	Own          bool
+	Kind         MessageKind
+	Text         string
+	File         *FileInfo
+	Change       *Change
+	Sent         time.Time
+	Received     time.Time
+	State        State
+	Reason       Reason
+}
+
+// FileInfo describes the file of a message. The hash is zero until its sender
+// has read it whole.
+type FileInfo struct {
+	Name      string
+	MediaType string
+	Size      int64
+	SHA256    [32]byte
+}
+
+// A Change is something that happened to the conversation itself. The message's
+// From did it.
+type Change struct {
+	Kind    ChangeKind
+	Members []governance.MemberID
+	Name    string
+}
+
+// message shows a record. What others sent is delivered, then read once this
+// member has read that far.
+func (r *record) message(id ID, at Cursor, m *meta) Message {
+	out := Message{
+		ID: r.ID, Conversation: id, Cursor: at, From: r.From, Own: r.Own, Kind: r.Kind, Text: r.Text,
+		Sent: fromMillis(r.Sent), Received: fromMillis(r.Received), State: r.State, Reason: r.Reason,
+	}
+	if !r.Own {
+		out.State = Delivered
+		if at <= m.ReadUpTo {
+			out.State = Read
+		}
+	}
+	if f := r.File; f != nil {
+		out.File = &FileInfo{Name: f.Name, MediaType: f.MediaType, Size: int64(f.Size), SHA256: f.Hash} //nolint:gosec // G115: bounded when it was read
+	}
+	if x := r.Change; x != nil {
+		out.Change = &Change{Kind: x.Kind, Members: x.Members, Name: x.Name}
+	}
+	return out
+}
+
+func millis(t time.Time) uint64 { return uint64(max(t.UnixMilli(), 0)) } //nolint:gosec // G115: not negative
+
+// fromMillis bounds a time that another member chose, so that it can be shown.
+func fromMillis(ms uint64) time.Time {
+	const year9999 = 253402300799999
+	return time.UnixMilli(int64(min(ms, year9999))) //nolint:gosec // G115: bounded
+}

@@ -1,0 +1,237 @@
+package conversation
+
+import (
+	"context"
+	"errors"
+
+	"bulle/device/client/attachment"
+	"bulle/device/client/delivery"
+	"bulle/device/client/link"
+	"bulle/device/vault"
+	"bulle/mls"
+	"bulle/protocol/governance"
+	"bulle/protocol/syntax"
+)
+
+// errUnknownDevice stops a step that named a device which the log, as far as it
+// was read, does not have. The log is read again before the step counts.
+var errUnknownDevice = errors.New("a device that the governance log does not have yet")
+
+// arrived is an item with its content at hand.
+type arrived struct {
+	item *delivery.Item
+	data []byte // nil: damaged or gone, for ever
+}
+
+// read processes the cells of one batch in one transaction. Cells that do not open
+// and items that are not of the group are skipped: anyone who had the write cap
+// can have put them there.
+func (w *threadWork) read(ctx context.Context, batch link.Batch) error {
+	items, err := w.assemble(ctx, batch)
+	if err != nil {
+		return err
+	}
+	epoch := w.t.line.Epoch
+	err = w.update(ctx, "receive", func(tx *vault.Tx, n *notes, m *meta) error {
+		for _, item := range items {
+			if err := w.receive(tx, n, m, item); err != nil {
+				return err
+			}
+			if w.t.line.Epoch != epoch || w.t.line.Status != inside {
+				return nil // what follows a commit in its channel counts for nothing
+			}
+		}
+		return w.advance(tx, len(items) > 0)
+	})
+	if errors.Is(err, errUnknownDevice) {
+		return w.askAgain(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	w.asked = false
+	if w.t.line.Status != inside {
+		return errGone
+	}
+	if w.t.line.Epoch != epoch {
+		return w.moved(ctx)
+	}
+	return nil
+}
+
+// assemble turns cells into items and fetches the large ones.
+func (w *threadWork) assemble(ctx context.Context, batch link.Batch) ([]arrived, error) {
+	var items []arrived
+	for i, cell := range batch.Cells {
+		item, err := w.t.cells.Add(batch.First+uint64(i), cell)
+		if err != nil || item == nil {
+			continue
+		}
+		data, err := item.Data(ctx, w.engine.relay)
+		if err != nil && !errors.Is(err, delivery.ErrDamaged) && !errors.Is(err, attachment.ErrGone) {
+			return nil, err
+		}
+		items = append(items, arrived{item, data})
+	}
+	return items, nil
+}
+
+// advance makes the new position durable.
+func (w *threadWork) advance(tx *vault.Tx, opened bool) error {
+	t := w.t
+	t.line.Position = t.cells.Resume()
+	if opened {
+		if err := t.saveRatchet(tx); err != nil {
+			return err
+		}
+	}
+	return t.saveLine(tx)
+}
+
+// askAgain reads the governance log to its end and lets the batch be read again;
+// if that changed nothing before, the unknown device stays unknown.
+func (w *threadWork) askAgain(ctx context.Context) error {
+	w.forget()
+	if err := w.engine.Directory.Refresh(ctx); err != nil {
+		return err
+	}
+	w.asked = true
+	return errAgain
+}
+
+// receive processes one item of the channel.
+func (w *threadWork) receive(tx *vault.Tx, n *notes, m *meta, in arrived) error {
+	t := w.t
+	if t.out != nil && in.item.Is(&t.out.Parcel) {
+		if err := w.relayed(tx, n, m); err != nil {
+			return err
+		}
+	}
+	if t.pending != nil && in.item.Is(&t.pending.Parcel) {
+		return w.won(tx, n, m, in.item.Next)
+	}
+	if in.data == nil {
+		t.line.Missed = true
+		return nil
+	}
+	received, err := t.group.Receive(in.data)
+	if t.creds.missedDevice() && !w.asked {
+		return errUnknownDevice
+	}
+	if err != nil {
+		return w.refused(n, err)
+	}
+	switch r := received.(type) {
+	case *mls.Application:
+		return w.opened(tx, n, m, r)
+	case *mls.StoredProposal:
+		return w.proposed(tx, n, r)
+	case *mls.StagedCommit:
+		return w.committed(tx, n, m, r, in.item.Next)
+	case *mls.OwnMessage:
+		return w.own(tx, n, m, r)
+	}
+	return nil
+}
+
+// refused counts what does not belong here: duplicates, junk, items of other
+// epochs. None of it changes anything.
+func (w *threadWork) refused(n *notes, err error) error {
+	switch {
+	case errors.Is(err, mls.ErrConsumed), errors.Is(err, mls.ErrDecrypt), errors.Is(err, mls.ErrMalformed),
+		errors.Is(err, mls.ErrWrongEpoch), errors.Is(err, mls.ErrWrongGroup), errors.Is(err, mls.ErrTooFar),
+		errors.Is(err, mls.ErrUnsupported):
+	case errors.Is(err, errCredential):
+		n.tell(Event{Kind: EventWarning, Conversation: w.conversation, Warning: WarningCredential})
+	default:
+	}
+	return nil
+}
+
+// opened processes what another member said.
+func (w *threadWork) opened(tx *vault.Tx, n *notes, m *meta, a *mls.Application) error {
+	from, _, ok := parseCredential(a.Sender.Credential)
+	var env Envelope
+	if !ok || syntax.Unmarshal(a.Data, &env) != nil {
+		return nil
+	}
+	n.heard = append(n.heard, env.Head)
+	w.t.line.acked(uint32(a.Sender.Leaf), env.Read)
+	var delivered []MessageID
+	for i := range env.Contents {
+		id, err := w.content(tx, n, m, from, &env.Contents[i])
+		if err != nil {
+			return err
+		}
+		if id != nil && from != w.engine.Self.Member {
+			delivered = append(delivered, *id)
+		}
+	}
+	if len(delivered) == 0 {
+		return nil
+	}
+	n.tell(Event{Kind: EventConversation, Conversation: w.conversation})
+	if key, err := w.engine.speaker(tx, w.conversation, m); err == nil {
+		n.kick(key)
+	}
+	return owe(tx, w.conversation, m, delivered, nil)
+}
+
+// content processes one content; it returns the message that it became, if it is
+// one and is new.
+func (w *threadWork) content(tx *vault.Tx, n *notes, m *meta, from governance.MemberID, c *Content) (*MessageID, error) {
+	rec := &record{
+		ID: messageID(from, c.Nonce), From: from, Own: from == w.engine.Self.Member, Sent: c.Sent,
+		Received: millis(w.engine.Clock()), State: Delivered,
+	}
+	switch c.Kind {
+	case KindText:
+		var t Text
+		if syntax.Unmarshal(c.Body, &t) != nil {
+			return nil, nil //nolint:nilnil // no message, no failure
+		}
+		rec.Kind, rec.Text = MessageText, t.Text
+	case KindFile:
+		var f File
+		if syntax.Unmarshal(c.Body, &f) != nil {
+			return nil, nil //nolint:nilnil // as above
+		}
+		rec.Kind, rec.Text = MessageFile, f.Caption
+		var err error
+		if rec.File, err = fileOf(&f.Manifest); err != nil {
+			return nil, err
+		}
+	case KindReceipts:
+		return nil, w.receipts(tx, n, m, from, c.Body)
+	default:
+		return nil, nil //nolint:nilnil // a kind of a later version
+	}
+	at, isNew, err := addMessage(tx, w.conversation, m, rec)
+	if err != nil || !isNew {
+		return nil, err
+	}
+	msg := rec.message(w.conversation, at, m)
+	n.tell(Event{Kind: EventMessage, Conversation: w.conversation, Message: &msg})
+	return &rec.ID, nil
+}
+
+func (w *threadWork) receipts(tx *vault.Tx, n *notes, m *meta, from governance.MemberID, body []byte) error {
+	var r Receipts
+	if syntax.Unmarshal(body, &r) != nil {
+		return nil
+	}
+	changed, err := acknowledge(tx, w.conversation, m, from, &r, w.t.roster())
+	for i := range changed {
+		n.tell(Event{Kind: EventState, Conversation: w.conversation, Message: &changed[i]})
+	}
+	return err
+}
+
+// fileOf keeps the manifest as the history needs it.
+func fileOf(m *attachment.Manifest) (*fileRecord, error) {
+	encoded, err := syntax.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	return &fileRecord{Name: m.Name, MediaType: m.Type, Size: m.Size, Hash: m.Hash, Manifest: encoded}, nil
+}

@@ -1,0 +1,284 @@
+package conversation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"bulle/device/client/attachment"
+	"bulle/device/vault"
+	"bulle/protocol/governance"
+	"bulle/protocol/secret"
+	"bulle/protocol/syntax"
+)
+
+// Files. A file that is sent is a message at once, and an upload until all of it is
+// on the relay; then its manifest is queued like a text. The upload's state is in
+// the vault, so that it goes on after a crash: its source is opened again by the
+// reference that the sender gave.
+
+// Source is the content of a file being sent.
+type Source interface {
+	io.ReaderAt
+	io.Closer
+}
+
+// An Outgoing file, as a member sends it.
+type Outgoing struct {
+	Name, MediaType, Caption string
+	Size                     int64
+	Content                  Source
+	Reference                string // what Config.Open finds it by, after a restart
+}
+
+// An upload is a file on its way to the relay.
+type upload struct {
+	Cursor    Cursor
+	Message   MessageID
+	Content   Content // without its body, which comes last
+	Caption   string
+	Reference string
+	State     attachment.Upload
+}
+
+// Code implements [syntax.Value].
+func (u *upload) Code(c *syntax.Codec) {
+	codeVersion(c)
+	c.Uint64((*uint64)(&u.Cursor))
+	c.Fixed(u.Message[:])
+	u.Content.Code(c)
+	c.String(&u.Caption)
+	c.String(&u.Reference)
+	u.State.Code(c)
+}
+
+// SendFile queues a file. The engine closes its content when it is done with it.
+func (e *Engine) SendFile(ctx context.Context, id ID, peer governance.MemberID, f Outgoing) (MessageID, error) {
+	if err := f.check(); err != nil {
+		return MessageID{}, err
+	}
+	c := e.newContent(KindFile, []byte{})
+	rec := e.ownRecord(&c, MessageFile)
+	size := uint64(f.Size) //nolint:gosec // G115: checked
+	rec.Text, rec.File = f.Caption, &fileRecord{Name: f.Name, MediaType: f.MediaType, Size: size, Manifest: []byte{}}
+	state := attachment.NewUpload(f.Name, f.MediaType, size, channelClass)
+	defer state.Wipe()
+	u := &upload{Message: rec.ID, Content: c, Caption: f.Caption, Reference: f.Reference, State: *state}
+	e.keepSource(rec.ID, f.Content)
+	err := e.update(ctx, "send file", func(tx *vault.Tx, n *notes) error {
+		m, at, err := e.compose(tx, n, id, peer, rec)
+		if err != nil {
+			return err
+		}
+		u.Cursor = at
+		if err := save(tx, segment(id), numbered(uploadPrefix, m.number()), u); err != nil {
+			return err
+		}
+		n.kick(workerKey{kind: uploadWorker})
+		return e.ensureThread(tx, n, id, m)
+	})
+	if err != nil {
+		e.dropSource(rec.ID)
+	}
+	return rec.ID, err
+}
+
+func (f *Outgoing) check() error {
+	switch {
+	case f.Size < 0 || f.Size > attachment.MaxSize, len(f.Name) > attachment.MaxName, len(f.MediaType) > attachment.MaxType,
+		len(f.Caption) > MaxText, !utf8.ValidString(f.Name), !utf8.ValidString(f.MediaType), !utf8.ValidString(f.Caption):
+		return ErrTooLarge
+	}
+	return nil
+}
+
+func (e *Engine) keepSource(id MessageID, s Source) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if s != nil {
+		e.sources[id] = s
+	}
+}
+
+// source returns the content of an upload, opened again if need be.
+func (e *Engine) source(u *upload) (Source, error) {
+	e.mu.Lock()
+	s := e.sources[u.Message]
+	e.mu.Unlock()
+	if s != nil {
+		return s, nil
+	}
+	if e.Open == nil || u.Reference == "" {
+		return nil, attachment.ErrSourceChanged
+	}
+	s, err := e.Open(u.Reference)
+	if err != nil {
+		return nil, attachment.ErrSourceChanged
+	}
+	e.keepSource(u.Message, s)
+	return s, nil
+}
+
+func (e *Engine) dropSource(id MessageID) {
+	e.mu.Lock()
+	s := e.sources[id]
+	delete(e.sources, id)
+	e.mu.Unlock()
+	if s != nil {
+		_ = s.Close() // it was only read
+	}
+}
+
+// uploadPass uploads what waits, one file after the other.
+func (e *Engine) uploadPass(ctx context.Context, _ *worker, _ uint64) error {
+	names, err := e.vault.Segments(ctx)
+	if err != nil {
+		return err
+	}
+	for _, seg := range names {
+		id, err := ParseID(strings.TrimPrefix(seg, segmentPrefix))
+		if err != nil || !strings.HasPrefix(seg, segmentPrefix) {
+			continue
+		}
+		waiting, err := e.view(ctx).List(seg, vault.Range{Prefix: uploadPrefix})
+		if err != nil {
+			return ignoreMissing(err)
+		}
+		for _, name := range waiting {
+			if err := e.upload(ctx, id, name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// upload brings one file to the relay and queues its manifest.
+func (e *Engine) upload(ctx context.Context, id ID, name string) error {
+	var u upload
+	if ok, err := load(e.view(ctx), segment(id), name, &u); err != nil || !ok {
+		return err
+	}
+	defer u.State.Wipe()
+	src, err := e.source(&u)
+	if err != nil {
+		return e.giveUp(ctx, id, name, &u)
+	}
+	manifest, err := u.State.Run(ctx, e.relay, src, attachment.Options{
+		Progress: func(done, total uint64) { e.transferred(id, u.Message, true, done, total) },
+		Save: func(*attachment.Upload) error {
+			return e.update(ctx, "upload", func(tx *vault.Tx, _ *notes) error { return saveUpload(tx, id, name, &u) })
+		},
+	})
+	switch {
+	case errors.Is(err, attachment.ErrSourceChanged), errors.Is(err, attachment.ErrTooLarge):
+		_ = u.State.Abort(ctx, e.relay) // it expires anyway
+		return e.giveUp(ctx, id, name, &u)
+	case err != nil:
+		return fmt.Errorf("upload a file: %w", err)
+	}
+	defer manifest.Wipe()
+	e.dropSource(u.Message)
+	return e.uploaded(ctx, id, name, &u, manifest)
+}
+
+// saveUpload keeps the state of an upload that was not given up meanwhile.
+func saveUpload(tx *vault.Tx, id ID, name string, u *upload) error {
+	if _, err := tx.Get(segment(id), name); err != nil {
+		return errGone
+	}
+	return save(tx, segment(id), name, u)
+}
+
+// uploaded turns an upload into a content that waits to be sealed.
+func (e *Engine) uploaded(ctx context.Context, id ID, name string, u *upload, manifest *attachment.Manifest) error {
+	body, err := syntax.Marshal(&File{Caption: u.Caption, Manifest: *manifest})
+	if err != nil {
+		return err
+	}
+	defer secret.Wipe(body)
+	u.Content.Body = body
+	return e.update(ctx, "uploaded", func(tx *vault.Tx, n *notes) error {
+		m, ok, err := loadMeta(tx, id)
+		if err != nil || !ok {
+			return err
+		}
+		rec, err := loadMessage(tx, id, u.Cursor)
+		if err != nil {
+			return err
+		}
+		if rec.File, err = fileOf(manifest); err != nil {
+			return err
+		}
+		if err := save(tx, segment(id), messagePrefix+u.Cursor.key(), rec); err != nil {
+			return err
+		}
+		if err := tx.Delete(segment(id), name); err != nil {
+			return err
+		}
+		if err := save(tx, segment(id), numbered(queuePrefix, m.number()), &queued{Cursor: u.Cursor, Content: u.Content}); err != nil {
+			return err
+		}
+		return e.ensureThread(tx, n, id, m)
+	})
+}
+
+// giveUp marks a file that cannot be sent.
+func (e *Engine) giveUp(ctx context.Context, id ID, name string, u *upload) error {
+	e.dropSource(u.Message)
+	return e.update(ctx, "upload failed", func(tx *vault.Tx, n *notes) error {
+		m, ok, err := loadMeta(tx, id)
+		if err != nil || !ok {
+			return err
+		}
+		if err := tx.Delete(segment(id), name); err != nil {
+			return err
+		}
+		return failMessage(tx, n, id, m, u.Cursor, ReasonFile)
+	})
+}
+
+func (e *Engine) transferred(id ID, message MessageID, up bool, done, total uint64) {
+	e.Notify(Event{Kind: EventTransfer, Conversation: id, Transfer: &Transfer{
+		Message: message, Upload: up, Done: int64(done), Total: int64(total), //nolint:gosec // G115: at most attachment.MaxSize
+	}})
+}
+
+// Save writes the file of a message to a target. The first have bytes are there
+// from an earlier attempt. It returns nil only when all of it is there and its hash
+// is right.
+func (e *Engine) Save(ctx context.Context, id ID, message MessageID, to attachment.Target, have int64, progress func(done, total int64)) error {
+	v := e.view(ctx)
+	at, ok, err := findMessage(v, id, message)
+	if err != nil || !ok {
+		return orNoMessage(err)
+	}
+	rec, err := loadMessage(v, id, at)
+	if err != nil {
+		return err
+	}
+	if rec.File == nil || len(rec.File.Manifest) == 0 {
+		return ErrNoMessage
+	}
+	defer secret.Wipe(rec.File.Manifest)
+	var manifest attachment.Manifest
+	if err := syntax.Unmarshal(rec.File.Manifest, &manifest); err != nil {
+		return fmt.Errorf("read the manifest of a file: %w", err)
+	}
+	defer manifest.Wipe()
+	e.mu.Lock()
+	relay := e.relay
+	e.mu.Unlock()
+	if relay == nil {
+		return ErrNotRunning
+	}
+	return attachment.Download(ctx, relay, &manifest, to, uint64(max(have, 0)), attachment.Options{ //nolint:gosec // G115: not negative
+		Progress: func(done, total uint64) {
+			e.transferred(id, message, false, done, total)
+			progress(int64(done), int64(total)) //nolint:gosec // G115: at most attachment.MaxSize
+		},
+	})
+}

@@ -1,0 +1,252 @@
+package conversation_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"testing"
+	"time"
+
+	"bulle/device/client/contact"
+	"bulle/device/client/conversation"
+	"bulle/device/client/delivery"
+	"bulle/device/client/link"
+	"bulle/device/client/link/linktest"
+	"bulle/device/vault"
+	"bulle/device/vault/memory"
+	"bulle/mls"
+	"bulle/protocol/governance"
+	"bulle/protocol/secret"
+)
+
+// A world is a bubble of one category in memory: a governance log that everyone
+// sees at once, a relay, and devices.
+type world struct {
+	t         *testing.T
+	relay     *linktest.Relay
+	log       *governance.Log
+	category  governance.CategoryID
+	directory *secret.Bytes
+	root      *governance.SigningKey
+	now       time.Time
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{
+		t: t, relay: linktest.New(), directory: secret.Random(governance.DirectoryKeySize),
+		root: governance.NewSigningKey(secret.Random(governance.SeedSize)), now: time.Now(),
+	}
+	rand.Read(w.category[:])
+	w.log = governance.NewLog(governance.RootID(w.root.ID()))
+	return w
+}
+
+// A device is a member's engine on a vault of its own.
+type device struct {
+	*conversation.Engine
+	world   *world
+	name    string
+	member  *governance.SigningKey
+	key     *governance.DeviceKey
+	inbox   *secret.Bytes
+	pool    *secret.Bytes
+	backend *memory.Backend
+	vault   *vault.Vault
+	session *linktest.Session
+	events  chan conversation.Event
+	hook    func(string) error
+	sealing func([]byte)
+	rand    io.Reader
+	healing conversation.Healing
+	stop    func() error
+}
+
+// join makes a new member with one device; its engine is open but does not run.
+func (w *world) join(name string) *device {
+	w.t.Helper()
+	d := &device{
+		world: w, name: name,
+		member: governance.NewSigningKey(secret.Random(governance.SeedSize)),
+		key:    governance.NewDeviceKey(secret.Random(governance.SeedSize)),
+		inbox:  secret.Random(delivery.InboxSecretSize), pool: secret.Random(delivery.InboxSecretSize),
+		backend: memory.New(), session: w.relay.Session(), events: make(chan conversation.Event, 10_000),
+	}
+	w.admit(d)
+	d.vault = must(vault.Create(w.t.Context(), d.backend, passphrase(), vault.Options{KDF: vault.PBKDF2(vault.MinIterations)}))(w.t)
+	d.open()
+	w.t.Cleanup(func() { d.halt() })
+	return d
+}
+
+func passphrase() *secret.Bytes {
+	return secret.Copy([]byte("correct horse battery staple is not enough words"))
+}
+
+func must[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// admit puts a member and its device into the log.
+func (w *world) admit(d *device) {
+	w.t.Helper()
+	id, device := governance.MemberID(d.member.ID()), d.key.ID()
+	inbox := must(delivery.NewInbox(d.inbox))(w.t)
+	pool := must(delivery.NewPool(d.pool))(w.t)
+	member := must((&contact.MemberCard{Name: d.name}).Seal(w.directory, id))(w.t)
+	card := must((&contact.DeviceCard{Inbox: *inbox.Address(), Pool: pool.Address()}).Seal(w.directory, device))(w.t)
+	if w.log.Head().Length == 0 {
+		item := must(governance.SealItem(w.directory, governance.ItemCategory, w.category[:], []byte("everyone")))(w.t)
+		w.append(must(governance.Found(w.root, d.member, d.key, governance.Founding{
+			Category: w.category, CategoryItem: item, MemberCard: member, DeviceCard: card,
+		}, w.now))(w.t))
+		return
+	}
+	invitation := governance.NewSigningKey(secret.Random(governance.SeedSize))
+	place := governance.Place{Head: w.log.Head(), Time: w.now}
+	w.append([][]byte{must(governance.Invite(place, w.root, governance.Terms{
+		Key: *invitation.Public(), Category: w.category, Uses: 1, Expires: w.now.Add(time.Hour),
+	}))(w.t)})
+	place.Head = w.log.Head()
+	w.append(must(governance.Admit(place, invitation, d.member, d.key, governance.Admission{
+		Category: w.category, MemberCard: member, DeviceCard: card,
+	}))(w.t))
+}
+
+func (w *world) append(statements [][]byte) {
+	w.t.Helper()
+	if err := w.log.Append(statements...); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// Now, Head, Heard and Refresh make a world a [conversation.Directory].
+func (w *world) Now() *contact.Directory {
+	return contact.NewDirectory(nil, w.log.State(), w.category, w.directory)
+}
+func (w *world) Head() governance.Head         { return w.log.Head() }
+func (w *world) Heard(governance.Head)         {}
+func (w *world) Refresh(context.Context) error { return nil }
+
+// open makes an engine on the device's vault, as a start of the program does.
+func (d *device) open() {
+	d.world.t.Helper()
+	t := d.world.t
+	inbox := must(delivery.NewInbox(d.inbox))(t)
+	pool := must(delivery.NewPool(d.pool))(t)
+	signature := must(mls.NewSignatureKey(mls.Hybrid, d.key.Seed().Reveal()))(t)
+	var err error
+	d.Engine, err = conversation.New(conversation.Config{
+		Vault: d.vault, Directory: d.world, Clock: func() time.Time { return d.world.now },
+		Rand: d.rand, Healing: d.healing, Hook: d.hook, Sealing: d.sealing,
+		Self: conversation.Self{
+			Member: governance.MemberID(d.member.ID()), Device: d.key.ID(),
+			Signature: signature, Inbox: inbox, Pool: pool, Key: d.world.directory,
+		},
+		ReceiptDelay: time.Millisecond, Retry: 20 * time.Millisecond,
+		Notify: func(e conversation.Event) {
+			select {
+			case d.events <- e:
+			default:
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// start runs the engine in the background.
+func (d *device) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- d.Run(ctx, d.session) }()
+	d.stop = func() error {
+		cancel()
+		return <-ended
+	}
+}
+
+// halt stops the engine if it runs.
+func (d *device) halt() error {
+	if d.stop == nil {
+		return nil
+	}
+	err := d.stop()
+	d.stop = nil
+	return err
+}
+
+// sync runs one round: what waits on the relay comes in, what waits in the vault
+// goes out.
+func (d *device) sync() {
+	d.world.t.Helper()
+	if err := d.trySync(); err != nil {
+		d.world.t.Fatalf("%s: %v", d.name, err)
+	}
+}
+
+func (d *device) trySync() error {
+	running := d.stop != nil
+	if !running {
+		d.start()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	err := d.settle(ctx)
+	if running {
+		return err
+	}
+	return errors.Join(err, d.halt())
+}
+
+// settle waits until Run has begun, then settles.
+func (d *device) settle(ctx context.Context) error {
+	for {
+		err := d.Settle(ctx)
+		if !errors.Is(err, conversation.ErrNotRunning) || ctx.Err() != nil {
+			return err
+		}
+		select {
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (d *device) id() governance.MemberID { return governance.MemberID(d.member.ID()) }
+
+// say sends a text to another member.
+func (d *device) say(to *device, text string) conversation.MessageID {
+	d.world.t.Helper()
+	return must(d.SendText(d.world.t.Context(), d.Direct(to.id()), to.id(), text))(d.world.t)
+}
+
+// history returns the texts of a conversation, as "name: text".
+func (d *device) history(id conversation.ID) []string {
+	d.world.t.Helper()
+	messages := must(d.History(d.world.t.Context(), id, 0, 500))(d.world.t)
+	var out []string
+	for _, m := range messages {
+		from := "?"
+		if member, ok := d.world.Now().Member(m.From); ok {
+			from = member.Name
+		}
+		switch m.Kind {
+		case conversation.MessageChange:
+			out = append(out, from+" "+m.Change.Kind.String())
+		default:
+			out = append(out, from+": "+m.Text)
+		}
+	}
+	return out
+}
+
+var _ link.Session = (*linktest.Session)(nil)
