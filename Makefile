@@ -80,14 +80,14 @@ reproducible: ## build again elsewhere with an empty cache; the bytes must be eq
 	@tools/reproducible
 
 unit: ## unit, vector and fuzz-seed tests with the race detector
-	CGO_ENABLED=1 $(GO) test -race -timeout 20m $$($(GO) list ./... | grep -v -e '^bulle$$' -e '^bulle/e2e')
+	CGO_ENABLED=1 $(GO) test -race -timeout 20m $$($(GO) list ./... | grep -v -e '^bulle$$' -e '^bulle/e2e$$')
 
 wasm: ## build for js/wasm, and run those tests under Node
 	$(WASM) $(GO) build $(WASM_PACKAGES)
 	$(WASM) $(GO) test -exec="$(CURDIR)/tools/wasm-exec" -timeout 20m $(WASM_PACKAGES)
 
 e2e: build ## the end-to-end tests, with the real binary
-	BULLE_E2E_BINARY=$(CURDIR)/$(BIN) $(GO) test -timeout 20m ./e2e/...
+	BULLE_E2E_BINARY=$(CURDIR)/$(BIN) $(GO) test -timeout 20m ./e2e
 
 vuln: bin/tools/golangci-lint ## known vulnerabilities, where the database can be reached
 	@tools/vuln bin/tools/govulncheck ./...
