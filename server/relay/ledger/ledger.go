@@ -29,6 +29,9 @@ type Config struct {
 	Log   *slog.Logger     // default discards
 	Now   func() time.Time // default time.Now
 	Quota Quota
+	// Forget is the least time between two calls of KV.Forget for what was
+	// deleted; default 15 minutes.
+	Forget time.Duration
 }
 
 // A Quota bounds what is stored, in bytes. The defaults are those of a small box.
@@ -41,6 +44,7 @@ type Quota struct {
 const (
 	defaultTotal   = 1 << 40
 	defaultReserve = 256 << 20
+	defaultForget  = 15 * time.Minute
 	// maxCached is how many channel records stay in memory.
 	maxCached = 1 << 16
 	// maxBatch is the size in bytes at which a batch is written before the rest
@@ -59,6 +63,7 @@ type Ledger struct {
 	mu       sync.Mutex
 	channels map[wire.ID]*channelRecord // cache: as the KV has them, or as the running tx will
 	latest   hour                       // as in tableMeta
+	stale    bool                       // the last write failed: memory may differ from the KV
 
 	usage usage
 
@@ -88,11 +93,14 @@ func New(c Config) (*Ledger, error) {
 	if c.Quota.Reserve == 0 {
 		c.Quota.Reserve = defaultReserve
 	}
+	if c.Forget == 0 {
+		c.Forget = defaultForget
+	}
 	l := &Ledger{
 		kv: c.KV, log: c.Log, now: c.Now, quota: c.Quota,
 		channels: map[wire.ID]*channelRecord{},
 		touches:  map[wire.ID]struct{}{},
-		forget:   forgetting{ranges: map[string][]byte{}},
+		forget:   forgetting{ranges: map[string][]byte{}, every: c.Forget},
 	}
 	var meta metaRecord
 	if _, err := load(l.kv, []byte{byte(tableMeta)}, &meta); err != nil {
@@ -105,10 +113,27 @@ func New(c Config) (*Ledger, error) {
 	return l, nil
 }
 
+// reloadLocked forgets what is known in memory after a write of which nobody
+// knows whether it took place.
+func (l *Ledger) reloadLocked() error {
+	if !l.stale {
+		return nil
+	}
+	clear(l.channels)
+	if err := l.usage.load(l.kv); err != nil {
+		return err
+	}
+	l.stale = false
+	return nil
+}
+
 // Commit implements [relay.Store].
 func (l *Ledger) Commit(changes []relay.Change) ([]wire.Body, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if err := l.reloadLocked(); err != nil {
+		return nil, fmt.Errorf("commit: %w", err)
+	}
 	replies := make([]wire.Body, len(changes))
 	t := l.beginLocked(0)
 	for i, change := range changes {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"time"
 
 	"bulle/protocol/syntax"
 	"bulle/protocol/wire"
@@ -22,7 +23,10 @@ const sweepStep = 1000
 // deleted leave the disk.
 func (l *Ledger) Maintain(ctx context.Context) error {
 	l.mu.Lock()
-	err := l.expireLocked()
+	err := l.reloadLocked()
+	if err == nil {
+		err = l.expireLocked()
+	}
 	if err == nil {
 		err = l.touchLocked()
 	}
@@ -40,7 +44,7 @@ func (l *Ledger) Maintain(ctx context.Context) error {
 // next time.
 func (l *Ledger) forgetAll(ctx context.Context) error {
 	var failed error
-	for _, r := range l.forget.take() {
+	for _, r := range l.forget.take(l.now()) {
 		if failed == nil {
 			failed = ctx.Err()
 		}
@@ -263,10 +267,13 @@ func (t *tx) dropPool(id wire.ID, b []byte) error {
 
 // forgetting is what waits to leave the medium.
 type forgetting struct {
+	every time.Duration
+
 	mu     sync.Mutex
 	ranges map[string][]byte // start to end
 	index  bool              // the index of blobs has entries to sweep
 	swept  uint32            // day of the last sweep of channels and pools
+	last   time.Time         // of the last take
 }
 
 type keyRange struct{ from, to []byte }
@@ -277,9 +284,15 @@ func (f *forgetting) add(from, to []byte) {
 	f.ranges[string(from)] = to
 }
 
-func (f *forgetting) take() []keyRange {
+// take returns what is to leave the medium now: nothing, unless the last time is
+// long enough ago.
+func (f *forgetting) take(now time.Time) []keyRange {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if since := now.Sub(f.last); since >= 0 && since < f.every {
+		return nil
+	}
+	f.last = now
 	var all []keyRange
 	for from, to := range f.ranges {
 		all = append(all, keyRange{[]byte(from), to})

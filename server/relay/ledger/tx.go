@@ -45,6 +45,7 @@ func (t *tx) commitLocked(replies []wire.Body) error {
 	}
 	t.l.dropLocked(t)
 	if !errors.Is(err, ErrFull) {
+		t.l.stale = true
 		return fmt.Errorf("commit: %w", err)
 	}
 	for i := t.start; i < len(replies); i++ {

@@ -21,9 +21,12 @@ type usage struct {
 }
 
 func (u *usage) load(kv KV) error {
+	u.mu.Lock()
 	u.counters = map[usageKey]uint64{}
 	u.buckets = map[usageKey]uint64{}
 	u.category = map[relay.Category]uint64{}
+	u.total = 0
+	u.mu.Unlock()
 	from, to := tableUsage.bounds()
 	var err error
 	scan := kv.Scan(from, to, func(k []byte, value Value) bool {
