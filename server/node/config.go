@@ -1,0 +1,187 @@
+package node
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// DefaultListen is where a relay listens unless told otherwise: every address of
+// the machine, IPv4 and IPv6.
+const DefaultListen = ":8443"
+
+// StoreKind names where cells, pools and blobs are kept.
+type StoreKind string
+
+// The stores.
+const (
+	StorePebble StoreKind = "pebble" // on disk, the default
+	StoreMemory StoreKind = "memory" // in RAM, gone at the end; key and governance log stay on disk
+)
+
+// Config is what a relay needs. Each zero field has the default that is named.
+type Config struct {
+	Data    string    // data directory, required; made if it does not exist
+	Listen  string    // HOST:PORT, default DefaultListen; port 0 picks a free one
+	Address string    // HOST:PORT that links carry; default what Listen says, or an address of this machine
+	Store   StoreKind // default StorePebble
+
+	MaxConnections int           // TCP connections at a time, default 12000
+	MaxPerAddress  int           // of which from one address, default 4096: many people may share one
+	Drain          time.Duration // how long Run lets connections finish, default 10 s
+
+	Log      *slog.Logger     // default none; never gets an address, member, channel or token
+	Now      func() time.Time // default time.Now
+	Rand     io.Reader        // default crypto/rand
+	Listener net.Listener     // takes the place of Listen, TLS not included; New closes it if it fails
+}
+
+// Check validates the configuration and fills in the defaults. It touches nothing
+// outside.
+func (c *Config) Check() error {
+	if c.Data == "" {
+		return problem(NoData, "", "")
+	}
+	if c.Listen == "" {
+		c.Listen = DefaultListen
+	}
+	if _, _, err := splitAddress(c.Listen, 0); err != nil {
+		return problem(BadListen, "listen", c.Listen)
+	}
+	if c.Address != "" {
+		if host, _, err := splitAddress(c.Address, 1); err != nil || host == "" || unspecified(host) {
+			return problem(BadAddress, "address", c.Address)
+		}
+	}
+	switch c.Store {
+	case "":
+		c.Store = StorePebble
+	case StorePebble, StoreMemory:
+	default:
+		return problem(BadStore, "store", string(c.Store))
+	}
+	for _, f := range []struct {
+		name  string
+		value *int
+		then  int
+	}{{"max_connections", &c.MaxConnections, 12000}, {"max_per_address", &c.MaxPerAddress, 4096}} {
+		if *f.value < 0 {
+			return problem(BadNumber, f.name, strconv.Itoa(*f.value))
+		}
+		if *f.value == 0 {
+			*f.value = f.then
+		}
+	}
+	switch {
+	case c.Drain < 0 || c.Drain > time.Hour:
+		return problem(BadDrain, "drain", c.Drain.String())
+	case c.Drain == 0:
+		c.Drain = 10 * time.Second
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+// splitAddress splits HOST:PORT; the port is at least least.
+func splitAddress(a string, least uint64) (host, port string, err error) {
+	host, port, err = net.SplitHostPort(a)
+	if err != nil {
+		return "", "", fmt.Errorf("address: %w", err)
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || n < least {
+		return "", "", errors.New("address: no port")
+	}
+	return host, port, nil
+}
+
+func unspecified(host string) bool {
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsUnspecified()
+}
+
+// A File is the configuration file: one JSON object. docs/operate.md lists the
+// keys. What the command line says goes before the file.
+type File struct {
+	Data           string `json:"data"`
+	Listen         string `json:"listen"`
+	Address        string `json:"address"`
+	Store          string `json:"store"`
+	MaxConnections int    `json:"max_connections"`
+	MaxPerAddress  int    `json:"max_per_address"`
+	Drain          string `json:"drain"`
+}
+
+// maxFile is the largest configuration file in bytes.
+const maxFile = 64 << 10
+
+// ReadFile reads a configuration file. Errors are a [*StartError] that names the file
+// and, where it can, the line or the key.
+func ReadFile(path string) (Config, error) {
+	b, err := os.ReadFile(filepath.Clean(path))
+	if err != nil {
+		return Config{}, failed(FileUnreadable, path, err)
+	}
+	if len(b) > maxFile {
+		return Config{}, problem(FileTooLarge, path, "")
+	}
+	f, err := parseFile(path, b)
+	if err != nil {
+		return Config{}, err
+	}
+	c := Config{
+		Data: f.Data, Listen: f.Listen, Address: f.Address, Store: StoreKind(f.Store),
+		MaxConnections: f.MaxConnections, MaxPerAddress: f.MaxPerAddress,
+	}
+	if f.Drain != "" {
+		if c.Drain, err = time.ParseDuration(f.Drain); err != nil || c.Drain == 0 {
+			return Config{}, problem(BadDrain, "drain", f.Drain)
+		}
+	}
+	return c, nil
+}
+
+// parseFile takes exactly one object with known keys.
+func parseFile(path string, b []byte) (File, error) {
+	var f File
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&f); err != nil {
+		return File{}, wordJSON(path, b, err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return File{}, problem(FileShape, path, "")
+	}
+	return f, nil
+}
+
+// wordJSON says where the file is wrong.
+func wordJSON(path string, b []byte, err error) error {
+	var syntaxError *json.SyntaxError
+	var typeError *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntaxError):
+		before := b[:min(int64(len(b)), syntaxError.Offset)]
+		return problem(FileSyntax, path, strconv.Itoa(1+bytes.Count(before, []byte("\n"))))
+	case errors.As(err, &typeError) && typeError.Field != "":
+		return problem(FileValue, path, typeError.Field)
+	}
+	if key, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return problem(FileKey, path, strings.Trim(key, `"`))
+	}
+	return problem(FileShape, path, "")
+}

@@ -1,0 +1,132 @@
+package node_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"bulle/server/node"
+)
+
+func problemOf(err error) node.Problem {
+	var p *node.StartError
+	if errors.As(err, &p) {
+		return p.Problem
+	}
+	return 0
+}
+
+func TestConfigDefaults(t *testing.T) {
+	c := node.Config{Data: "x"}
+	if err := c.Check(); err != nil {
+		t.Fatal(err)
+	}
+	if c.Listen != node.DefaultListen || c.Store != node.StorePebble || c.Drain != 10*time.Second || c.MaxConnections == 0 {
+		t.Errorf("the defaults are %+v", c)
+	}
+}
+
+func TestConfigIsChecked(t *testing.T) {
+	for name, c := range map[string]struct {
+		config node.Config
+		want   node.Problem
+	}{
+		"no data":           {node.Config{}, node.NoData},
+		"no port":           {node.Config{Data: "x", Listen: "localhost"}, node.BadListen},
+		"a port too high":   {node.Config{Data: "x", Listen: ":65536"}, node.BadListen},
+		"a named port":      {node.Config{Data: "x", Listen: ":https"}, node.BadListen},
+		"everywhere":        {node.Config{Data: "x", Address: "0.0.0.0:8443"}, node.BadAddress},
+		"no host":           {node.Config{Data: "x", Address: ":8443"}, node.BadAddress},
+		"port 0":            {node.Config{Data: "x", Address: "a.example:0"}, node.BadAddress},
+		"no such store":     {node.Config{Data: "x", Store: "sqlite"}, node.BadStore},
+		"fewer than none":   {node.Config{Data: "x", MaxPerAddress: -1}, node.BadNumber},
+		"an endless drain":  {node.Config{Data: "x", Drain: 2 * time.Hour}, node.BadDrain},
+		"a backwards drain": {node.Config{Data: "x", Drain: -1}, node.BadDrain},
+	} {
+		err := c.config.Check()
+		if problemOf(err) != c.want || !c.want.Config() {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: more than a line: %v", name, err)
+		}
+	}
+}
+
+func TestReadFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "relay.json")
+	write := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(`{
+  "data": "/srv/bulle", "listen": "0.0.0.0:443", "address": "chat.example.org:443",
+  "store": "memory", "max_connections": 5, "max_per_address": 2, "drain": "3s"
+}`)
+	c, err := node.ReadFile(path)
+	want := node.Config{
+		Data: "/srv/bulle", Listen: "0.0.0.0:443", Address: "chat.example.org:443",
+		Store: node.StoreMemory, MaxConnections: 5, MaxPerAddress: 2, Drain: 3 * time.Second,
+	}
+	if err != nil || !reflect.DeepEqual(c, want) {
+		t.Errorf("read %+v, %v", c, err)
+	}
+	for text, want := range map[string]struct {
+		kind   node.Problem
+		detail string
+	}{
+		"":                                      {node.FileShape, ""},
+		"[]":                                    {node.FileShape, ""},
+		"{":                                     {node.FileShape, ""},
+		"{} {}":                                 {node.FileShape, ""},
+		"{\n\n  \"data\": oops\n}":              {node.FileSyntax, "3"},
+		`{"dta": "x"}`:                          {node.FileKey, "dta"},
+		`{"data": 5}`:                           {node.FileValue, "data"},
+		`{"max_connections": "many"}`:           {node.FileValue, "max_connections"},
+		`{"drain": "soon"}`:                     {node.BadDrain, "soon"},
+		`{"drain": "0s"}`:                       {node.BadDrain, "0s"},
+		strings.Repeat(" ", 64<<10) + "{}     ": {node.FileTooLarge, ""},
+	} {
+		write(text)
+		_, err := node.ReadFile(path)
+		var p *node.StartError
+		if !errors.As(err, &p) || p.Problem != want.kind || p.Detail != want.detail || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%.30q: %v", text, err)
+		}
+	}
+	if _, err := node.ReadFile(path + ".not"); problemOf(err) != node.FileUnreadable || !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+}
+
+// TestProblemsHaveNames keeps every kind worded.
+func TestProblemsHaveNames(t *testing.T) {
+	kinds := node.Problems()
+	first, last := kinds[0], kinds[len(kinds)-1]
+	if first != node.NoData || last != node.StoreUnusable || len(kinds) != int(node.ListenFailed)+int(node.StoreUnusable-node.DataUnusable)+1 {
+		t.Errorf("the kinds are %v", kinds)
+	}
+}
+
+func FuzzReadFile(f *testing.F) {
+	f.Add(`{"data": "x", "drain": "1s"}`)
+	f.Add(`{"data": 5`)
+	f.Fuzz(func(t *testing.T, text string) {
+		path := filepath.Join(t.TempDir(), "relay.json")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := node.ReadFile(path)
+		if err != nil && problemOf(err) == 0 {
+			t.Errorf("%q: %v is no problem of ours", text, err)
+		}
+		if err == nil {
+			_ = c.Check()
+		}
+	})
+}

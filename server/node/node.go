@@ -1,0 +1,239 @@
+// Package node is one running relay, assembled: data directory, TLS key,
+// governance log, relay engine and listener.
+//
+// [New] validates the configuration and opens everything, [Node.Info] says how to
+// reach the relay, and [Node.Run] serves until its context ends.
+//
+//	TLS 1.3 listener (bounded) -> HTTP -> /circuit    -> relay engine  -> store
+//	                                      /governance -> membership    -> governance log
+//	                                      else 404
+//	relay engine --proof of a circuit--> membership
+package node
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"bulle/protocol/governance"
+	"bulle/protocol/over"
+	"bulle/protocol/secret"
+	"bulle/server/membership"
+	"bulle/server/relay"
+	"bulle/server/relay/memory"
+	"bulle/server/relay/pebble"
+	"bulle/server/relay/websocket"
+)
+
+// requestTime is how long an HTTP request may take, and its answer. Connections
+// have deadlines of their own once they speak the relay's protocol.
+const requestTime = 10 * time.Second
+
+// A Node is one relay. Run may be called once; Info at any time.
+type Node struct {
+	cfg      Config
+	data     *data
+	pin      [32]byte
+	token    *secret.Bytes // nil when the relay was claimed before it started
+	store    relay.Store
+	engine   *relay.Engine
+	members  *membership.Membership
+	listener net.Listener
+	http     *http.Server
+	close    sync.Once
+}
+
+// New opens a relay on its data directory and listens, but does not accept yet.
+// What a person has to do something about is a [*StartError].
+func New(cfg Config) (_ *Node, err error) {
+	n := &Node{cfg: cfg, listener: cfg.Listener}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.Close())
+		}
+	}()
+	if err := n.cfg.Check(); err != nil {
+		return nil, err
+	}
+	if n.data, err = openData(n.cfg.Data); err != nil {
+		return nil, err
+	}
+	cert, pin, err := n.data.certificate(n.cfg.Now())
+	if err != nil {
+		return nil, err
+	}
+	n.pin = pin
+	if err := n.openMembers(); err != nil {
+		return nil, err
+	}
+	if err := n.openRelay(); err != nil {
+		return nil, err
+	}
+	return n, n.listen(cert)
+}
+
+// openMembers opens the governance log, and the claim token if it is still needed.
+func (n *Node) openMembers() error {
+	token := func() (_ *secret.Bytes, err error) {
+		n.token, err = n.data.token()
+		return n.token, err
+	}
+	var err error
+	n.members, err = membership.Open(membership.Config{
+		Path: n.data.path(governanceName), Pin: n.pin, Token: token, Claimed: n.data.forgetToken,
+		Now: n.cfg.Now, Rand: n.cfg.Rand, Log: n.cfg.Log,
+	})
+	if err != nil {
+		if errors.Is(err, membership.ErrDamaged) {
+			return problem(LogDamaged, n.data.path(governanceName), "")
+		}
+		return failed(DataUnusable, n.cfg.Data, err)
+	}
+	if n.members.Claimed() {
+		return n.data.forgetToken() // a crash may have come between the claim and this
+	}
+	return nil
+}
+
+// openRelay opens the store and the engine on it.
+func (n *Node) openRelay() (err error) {
+	switch n.cfg.Store {
+	case StoreMemory:
+		n.store, err = memory.New(memory.Config{Log: n.cfg.Log, Now: n.cfg.Now})
+	default:
+		n.store, err = pebble.Open(pebble.Config{Dir: n.data.path(cellsName), Log: n.cfg.Log, Now: n.cfg.Now})
+	}
+	if err != nil {
+		return failed(StoreUnusable, n.data.path(cellsName), err)
+	}
+	n.engine, err = relay.New(relay.Config{
+		Store: n.store, Gate: gate{n.members}, Log: n.cfg.Log, Now: n.cfg.Now, Rand: n.cfg.Rand,
+	})
+	if err != nil {
+		return fmt.Errorf("start the relay: %w", err)
+	}
+	return nil
+}
+
+// listen takes the socket.
+func (n *Node) listen(cert tls.Certificate) error {
+	if n.listener == nil {
+		l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", n.cfg.Listen)
+		if err != nil {
+			return failed(ListenFailed, n.cfg.Listen, err)
+		}
+		n.listener = l
+	}
+	n.http = websocket.Server(websocket.Handler(websocket.Config{
+		Circuit:    func(ctx context.Context, c over.Conn) error { return n.engine.Serve(ctx, c) },
+		Governance: func(ctx context.Context, c over.Conn) error { return n.members.Serve(ctx, c) },
+	}), n.cfg.Log)
+	n.http.TLSConfig = over.ServerTLS(cert)
+	n.http.ReadTimeout, n.http.WriteTimeout = requestTime, requestTime
+	return nil
+}
+
+// gate lets the engine ask membership, which knows no engine.
+type gate struct{ members *membership.Membership }
+
+// Admit implements [relay.Gate].
+func (g gate) Admit(ctx context.Context, challenge [32]byte, proof []byte) (relay.Grant, error) {
+	a, err := g.members.Admit(ctx, challenge, proof)
+	if err != nil {
+		return relay.Grant{}, err
+	}
+	return relay.Grant{Category: relay.Category(a.Category), Holder: a.Device}, nil
+}
+
+// Info is how to reach a relay.
+type Info struct {
+	Address     string // HOST:PORT
+	Fingerprint string // SHA-256 of the TLS public key in lower-case hexadecimal: what links pin
+	Claim       string // claim link while the relay has no founder, else empty. Secret.
+}
+
+// Info says how to reach the relay.
+func (n *Node) Info() (Info, error) {
+	info := Info{
+		Address:     usableAddress(n.cfg.Address, n.listener.Addr()),
+		Fingerprint: hex.EncodeToString(n.pin[:]),
+	}
+	if n.members.Claimed() {
+		return info, nil
+	}
+	link := governance.ClaimLink{Address: info.Address, Pin: n.pin, Token: n.token}
+	var err error
+	if info.Claim, err = link.URL(); err != nil {
+		return Info{}, problem(BadAddress, "address", info.Address)
+	}
+	return info, nil
+}
+
+// Run serves until ctx ends, then lets circuits finish for as long as the
+// configuration says, and closes everything. It returns nil after an orderly end.
+func (n *Node) Run(ctx context.Context) error {
+	served := make(chan error, 1)
+	go func() {
+		l := newBounded(n.listener, n.cfg.MaxConnections, n.cfg.MaxPerAddress)
+		served <- n.http.ServeTLS(l, "", "")
+	}()
+	var err error
+	select {
+	case <-ctx.Done():
+		n.cfg.Log.Info("the relay shuts down")
+		n.drain(context.WithoutCancel(ctx))
+		err = n.Close()
+		if ended := <-served; !errors.Is(ended, net.ErrClosed) && !errors.Is(ended, http.ErrServerClosed) {
+			err = errors.Join(err, ended)
+		}
+	case err = <-served:
+		err = errors.Join(fmt.Errorf("serve: %w", err), n.Close())
+	}
+	return err
+}
+
+// drain takes no new connections and lets those that there are come to an end.
+func (n *Node) drain(ctx context.Context) {
+	ctx, stop := context.WithTimeout(ctx, n.cfg.Drain)
+	defer stop()
+	_ = n.listener.Close() // the server closes it again
+	n.members.Drain()
+	if err := n.engine.Drain(ctx); err != nil {
+		n.cfg.Log.Warn("some circuits were cut off")
+	}
+}
+
+// Close ends the relay at once and gives back everything it holds. Run calls it;
+// otherwise its maker does. It may be called again.
+func (n *Node) Close() (err error) {
+	n.close.Do(func() {
+		if n.http != nil {
+			err = errors.Join(err, n.http.Close())
+		}
+		if n.listener != nil {
+			if e := n.listener.Close(); !errors.Is(e, net.ErrClosed) {
+				err = errors.Join(err, e)
+			}
+		}
+		if n.engine != nil {
+			err = errors.Join(err, n.engine.Close())
+		}
+		if n.members != nil {
+			err = errors.Join(err, n.members.Close())
+		}
+		if n.store != nil {
+			err = errors.Join(err, n.store.Close())
+		}
+		n.token.Wipe()
+		if n.data != nil {
+			err = errors.Join(err, n.data.close())
+		}
+	})
+	return err
+}
