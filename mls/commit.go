@@ -88,7 +88,7 @@ func (g *Group) commit(o *CommitOptions) (*PendingCommit, error) {
 // last, when nothing else can fail.
 func (g *Group) finish(t *transition, r *drafted, o *CommitOptions) (*PendingCommit, error) {
 	p := &PendingCommit{
-		base: g.interim, next: r.next, changes: g.changes(t, g.own, false, r.path != nil),
+		base: g.interim, next: r.next, epoch: r.next.context.epoch, changes: g.changes(t, g.own, false, r.path != nil),
 	}
 	var err error
 	if len(t.added) > 0 {
@@ -137,6 +137,9 @@ func (r *drafted) wipe() {
 
 // draft makes the commit of a transition, and the epoch that it leads to.
 func (g *Group) draft(list *proposalList, t *transition, d *drafting) (*drafted, error) {
+	if len(d.aad) > maxContent {
+		return nil, ErrLimit
+	}
 	r := new(drafted)
 	m := &commit{proposals: list.refs()}
 	commitSecret := g.alg.zeros()

@@ -71,6 +71,9 @@ func (g *Group) inline(o *CommitOptions) ([]queuedProposal, error) {
 		if err := g.fillNonce(&list[i]); err != nil {
 			return nil, err
 		}
+		if err := list[i].encodable(); err != nil {
+			return nil, err
+		}
 		items[i] = queuedProposal{sender: memberSender(g.own), proposal: &list[i]}
 	}
 	return items, nil

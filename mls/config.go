@@ -49,7 +49,7 @@ type Limits struct {
 	ResumptionEpochs int
 	// Leaves is how many leaves a tree may have, blank ones included. Default 16384.
 	Leaves uint32
-	// Proposals is how many proposals wait for a commit. Default 1024.
+	// Proposals is how many proposals wait for a commit. Default 256.
 	Proposals int
 	// MaxLifetime is the longest total lifetime of a leaf (RFC 9420, section 7.2).
 	// Default 366 days; negative: no bound.
@@ -67,7 +67,7 @@ func (l Limits) withDefaults() Limits {
 		l.Leaves = 16384
 	}
 	if l.Proposals == 0 {
-		l.Proposals = 1024
+		l.Proposals = 256
 	}
 	if l.MaxLifetime == 0 {
 		l.MaxLifetime = 366 * 24 * time.Hour

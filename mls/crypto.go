@@ -29,8 +29,15 @@ func (l *labelled) Code(c *syntax.Codec) {
 	c.Opaque(&l.content)
 }
 
-// encode returns the encoding of a value made here. It panics when there is none,
-// which only a vector of a gigabyte can cause, and inputs are bounded long before.
+// encodable refuses a value of the caller's that has no encoding: a list with an
+// extension type twice, a credential of unknown type, a vector of a gigabyte.
+func encodable(v syntax.Value) error {
+	_, err := syntax.Marshal(v)
+	return err
+}
+
+// encode returns the encoding of a value made here, or checked by [encodable]. It
+// panics when there is none.
 func encode(v syntax.Value) []byte {
 	b, err := syntax.Marshal(v)
 	if err != nil {

@@ -43,7 +43,7 @@ func (e *Extension) Code(c *syntax.Codec) {
 }
 
 // codeExtensions codes a list of extensions. A type may be there once (RFC 9420,
-// section 13.4; rule V134).
+// section 13.4; rule V096).
 func codeExtensions(c *syntax.Codec, list *[]Extension) {
 	syntax.Values(c, list)
 	if c.Err() == nil && duplicateExtension(*list) {

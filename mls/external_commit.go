@@ -129,6 +129,9 @@ func (g *Group) externalList(o *ExternalJoinOptions, kemOutput []byte) (*proposa
 		if err := g.fillNonce(&p); err != nil {
 			return nil, err
 		}
+		if err := p.encodable(); err != nil {
+			return nil, err
+		}
 		proposals = append(proposals, p)
 	}
 	from := sender{kind: senderNewMemberCommit}

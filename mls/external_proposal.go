@@ -13,6 +13,9 @@ func ExternalProposal(s Suite, groupID []byte, epoch uint64, index uint32, p Pro
 // NewMemberProposal makes a proposal by which a client asks to be added itself (RFC
 // 9420, section 12.1.8). The key package must be the client's own.
 func NewMemberProposal(groupID []byte, epoch uint64, k *KeyPackage, key *SignatureKey) ([]byte, error) {
+	if k == nil {
+		return nil, ErrMalformed
+	}
 	return proposeFromOutside(k.Suite, groupID, epoch, sender{kind: senderNewMemberProposal}, ProposeAdd(k), key)
 }
 
@@ -23,6 +26,9 @@ func proposeFromOutside(s Suite, groupID []byte, epoch uint64, from sender, p Pr
 	}
 	if !key.fits(a) {
 		return nil, ErrUnsupported
+	}
+	if err := p.encodable(); err != nil {
+		return nil, err
 	}
 	m := authenticatedContent{wireFormat: WirePublicMessage, content: framedContent{
 		groupID: groupID, epoch: epoch, sender: from, aad: []byte{}, contentType: ContentProposal, proposal: &p,

@@ -130,8 +130,8 @@ func Create(cfg Config, o GroupOptions) (*Group, error) {
 
 // checkNew checks our own leaf and the extensions of a group that we create.
 func (g *Group) checkNew(leaf *LeafNode) error {
-	if duplicateExtension(g.context.extensions) || duplicateExtension(leaf.Extensions) {
-		return ErrMalformed
+	if err := encodable(&g.context); err != nil {
+		return err
 	}
 	senders, err := findExternalSenders(g.context.extensions)
 	if err != nil {

@@ -27,7 +27,7 @@ type KeyPackage struct {
 	Signature  []byte
 }
 
-// Code codes the key package. Its version must be ours (rule V105).
+// Code codes the key package. Its version must be ours (rule V005).
 func (k *KeyPackage) Code(c *syntax.Codec) {
 	k.codeUnsigned(c)
 	c.Opaque(&k.Signature)
@@ -142,6 +142,9 @@ func NewKeyPackage(cfg Config, s Suite, cred Credential, key *SignatureKey, o Ke
 	if o.LastResort {
 		k.Extensions = append(k.Extensions, Extension{ExtensionLastResort, []byte{}})
 	}
+	if err := encodable(k); err != nil {
+		return nil, err
+	}
 	if k.Signature, err = a.signWithLabel(key, labelKeyPackage, encode(keyPackageTBS{k})); err != nil {
 		return nil, err
 	}
@@ -177,6 +180,9 @@ func newLeaf(a *algorithms, cfg *Config, cred Credential, key *SignatureKey, o K
 	leaf := &LeafNode{
 		EncryptionKey: public, SignatureKey: key.Public(), Credential: cred, Capabilities: capabilities,
 		Source: SourceKeyPackage, Lifetime: o.Lifetime, Extensions: cloneExtensions(o.LeafExtensions),
+	}
+	if err := encodable(leaf); err != nil {
+		return nil, nil, err
 	}
 	return leaf, private, leaf.sign(a, key, nil, 0)
 }

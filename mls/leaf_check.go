@@ -24,7 +24,7 @@ func (l *LeafNode) checkAlone(a *algorithms, cfg *Config, o leafOrigin) error {
 		return broken(RuleKeyForSuite)
 	}
 	if !l.verifySignature(a, o.groupID, o.index) {
-		return ErrDecrypt // rule V731
+		return ErrDecrypt // rule V027
 	}
 	k := &l.Capabilities
 	switch {
@@ -132,7 +132,7 @@ func (k *KeyPackage) check(a *algorithms) error {
 	case !a.validPublicKey(k.InitKey):
 		return broken(RuleKeyForSuite)
 	case !a.verifyWithLabel(k.Leaf.SignatureKey, labelKeyPackage, encode(keyPackageTBS{k}), k.Signature):
-		return ErrDecrypt // rule V102
+		return ErrDecrypt // rule V047
 	case slices.Equal(k.InitKey, k.Leaf.EncryptionKey):
 		return broken(RuleKeyPackageInitKey)
 	default:

@@ -134,7 +134,7 @@ func (l *LeafNode) sign(a *algorithms, k *SignatureKey, groupID []byte, index Le
 	return err
 }
 
-// verifySignature checks the signature for a place in a group (rule V731).
+// verifySignature checks the signature for a place in a group (rule V027).
 func (l *LeafNode) verifySignature(a *algorithms, groupID []byte, index LeafIndex) bool {
 	return a.verifyWithLabel(l.SignatureKey, labelLeafNode, encode(&leafNodeTBS{l, groupID, index}), l.Signature)
 }
@@ -175,5 +175,5 @@ func (l *LeafNode) successor(a *algorithms, cfg *Config, o *LeafOptions, source 
 	if o.Extensions != nil {
 		next.Extensions = cloneExtensions(*o.Extensions)
 	}
-	return &next, private, nil
+	return &next, private, encodable(&next)
 }

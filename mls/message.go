@@ -209,7 +209,7 @@ func (p *privateContent) Code(c *syntax.Codec) {
 	c.Rest(&zeros)
 	for _, z := range zeros {
 		if z != 0 {
-			c.Fail("padding that is not zero") // rule V631
+			c.Fail("padding that is not zero") // rule V014
 			return
 		}
 	}

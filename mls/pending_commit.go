@@ -16,7 +16,8 @@ type PendingCommit struct {
 	message []byte
 	welcome []byte
 	changes Changes
-	next    *Group
+	epoch   uint64
+	next    *Group // nil once it is merged
 }
 
 // Message returns the commit as an MLSMessage.
@@ -30,34 +31,50 @@ func (p *PendingCommit) Welcome() []byte { return p.welcome }
 func (p *PendingCommit) Changes() Changes { return p.changes }
 
 // Epoch returns the number of the epoch that the commit leads to.
-func (p *PendingCommit) Epoch() uint64 { return p.next.context.epoch }
+func (p *PendingCommit) Epoch() uint64 { return p.epoch }
 
 // Tree returns the ratchet tree of that epoch, which new members need beside the
-// Welcome unless it holds the tree already.
-func (p *PendingCommit) Tree() ([]byte, error) { return p.next.Tree() }
+// Welcome unless it holds the tree already. After the merge ask the group.
+func (p *PendingCommit) Tree() ([]byte, error) {
+	if p.next == nil {
+		return nil, ErrStale
+	}
+	return p.next.Tree()
+}
 
-// Export is [Group.Export] in the epoch that the commit leads to.
+// Export is [Group.Export] in the epoch that the commit leads to. After the merge
+// ask the group.
 func (p *PendingCommit) Export(label string, context []byte, size int) (*secret.Bytes, error) {
+	if p.next == nil {
+		return nil, ErrStale
+	}
 	return p.next.Export(label, context, size)
 }
 
-// Wipe ends the secrets of the epoch that did not come.
-func (p *PendingCommit) Wipe() { p.next.Wipe() }
+// Wipe ends the secrets of the epoch that did not come. After the merge they are
+// the group's, and Wipe does nothing.
+func (p *PendingCommit) Wipe() {
+	if p.next != nil {
+		p.next.Wipe()
+		p.next = nil
+	}
+}
 
 // MergePending moves the group to the epoch of a pending commit of ours. The
-// secrets of the old epoch are wiped, but for what [Limits] keep. The pending
-// commit must not be used any more.
+// secrets of the old epoch are wiped, but for what [Limits] keep. The group takes
+// the next epoch over from the pending commit, which keeps its messages.
 func (g *Group) MergePending(p *PendingCommit) error {
-	if !bytes.Equal(p.base, g.interim) {
+	if p.next == nil || !bytes.Equal(p.base, g.interim) {
 		return ErrStale
 	}
 	g.adopt(p.next)
+	p.next = nil
 	return nil
 }
 
 // adopt replaces the state by the next epoch's.
 func (g *Group) adopt(next *Group) {
-	past, resumption := g.past, g.resumption
+	past, resumption, cfg := g.past, g.resumption, g.cfg
 	if limit := g.cfg.Limits.PastEpochs; limit > 0 {
 		past = append(past, g.retire())
 		for len(past) > limit {
@@ -69,7 +86,7 @@ func (g *Group) adopt(next *Group) {
 	g.wipeEpoch()
 	g.signer.Wipe()
 	*g = *next
-	g.past, g.resumption = past, resumption
+	g.past, g.resumption, g.cfg = past, resumption, cfg
 }
 
 // pendingVersion is the version of the encoding below.
@@ -102,6 +119,9 @@ type pendingState struct {
 
 // Marshal encodes the pending commit. It holds the secrets of the next epoch.
 func (p *PendingCommit) Marshal() ([]byte, error) {
+	if p.next == nil {
+		return nil, ErrStale
+	}
 	epoch, err := p.next.MarshalEpoch()
 	if err != nil {
 		return nil, err
@@ -128,7 +148,7 @@ func UnmarshalPendingCommit(cfg Config, b []byte) (*PendingCommit, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &PendingCommit{s.base, s.message, s.welcome, s.changes, next}
+	p := &PendingCommit{s.base, s.message, s.welcome, s.changes, next.context.epoch, next}
 	if len(p.welcome) == 0 {
 		p.welcome = nil
 	}

@@ -1,6 +1,8 @@
 package mls
 
 import (
+	"fmt"
+
 	"bulle/protocol/syntax"
 )
 
@@ -93,7 +95,7 @@ func (r *ReInit) Code(c *syntax.Codec) {
 
 // Code codes the proposal. A type that is not implemented has no known length, so
 // that it cannot be skipped: it is malformed, as a group that uses it cannot be
-// followed (rule V122n).
+// followed (rule V064).
 func (p *Proposal) Code(c *syntax.Codec) {
 	syntax.Enum16(c, &p.Type)
 	if c.Reading() {
@@ -131,6 +133,15 @@ func (p *Proposal) allocate() {
 	case ProposalReInit:
 		p.ReInit = new(ReInit)
 	}
+}
+
+// encodable refuses a proposal of the caller's that has no encoding.
+func (p *Proposal) encodable() error {
+	if p.Type == ProposalAdd && p.KeyPackage == nil || p.Type == ProposalUpdate && p.Leaf == nil ||
+		p.Type == ProposalPSK && p.PSK == nil || p.Type == ProposalReInit && p.ReInit == nil {
+		return fmt.Errorf("%w: a proposal without its content", ErrMalformed)
+	}
+	return encodable(p)
 }
 
 // ProposeAdd proposes to add the client of a key package.

@@ -2,6 +2,7 @@ package mls
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 
 	"bulle/protocol/secret"
@@ -73,6 +74,9 @@ func (g *Group) propose(p Proposal, aad []byte, u *ownUpdate, format WireFormat)
 	if err := g.fillNonce(&p); err != nil {
 		return nil, err
 	}
+	if err := p.encodable(); err != nil {
+		return nil, err
+	}
 	if err := g.checkProposal(memberSender(g.own), &p, true); err != nil {
 		return nil, err
 	}
@@ -94,7 +98,7 @@ func (g *Group) propose(p Proposal, aad []byte, u *ownUpdate, format WireFormat)
 
 // fillNonce draws the nonce of a pre-shared key that has none.
 func (g *Group) fillNonce(p *Proposal) (err error) {
-	if p.Type == ProposalPSK && p.PSK.Nonce == nil {
+	if p.Type == ProposalPSK && p.PSK != nil && p.PSK.Nonce == nil {
 		id := *p.PSK
 		id.Nonce, err = g.cfg.random(g.alg.nh)
 		p.PSK = &id
@@ -152,9 +156,15 @@ func (g *Group) stored(ref []byte) (queuedProposal, bool) {
 	return queuedProposal{}, false
 }
 
+// maxContent bounds the data of one message, far below what a vector can hold.
+const maxContent = 1 << 28
+
 // sign frames content of ours for the current epoch.
 func (g *Group) sign(format WireFormat, f framedContent) (*authenticatedContent, error) {
 	f.groupID, f.epoch, f.sender = g.context.groupID, g.context.epoch, memberSender(g.own)
+	if len(f.aad)+len(f.application) > maxContent {
+		return nil, fmt.Errorf("%w: content of %d bytes", ErrLimit, len(f.aad)+len(f.application))
+	}
 	if f.aad == nil {
 		f.aad = []byte{}
 	}

@@ -24,7 +24,7 @@ func (p *parentNode) Code(c *syntax.Codec) {
 	syntax.Vector(c, &p.unmerged, codeLeafIndex)
 	for i := 1; i < len(p.unmerged) && c.Err() == nil; i++ {
 		if p.unmerged[i-1] >= p.unmerged[i] {
-			c.Fail("unmerged leaves out of order") // rule V711
+			c.Fail("unmerged leaves out of order") // rule V024
 		}
 	}
 }
@@ -124,7 +124,7 @@ func (t *ratchetTree) Code(c *syntax.Codec) {
 		return
 	}
 	if len(list) == 0 || list[len(list)-1].blank() {
-		c.Fail("a tree that ends in a blank node") // rule V1243
+		c.Fail("a tree that ends in a blank node") // rule V095
 		return
 	}
 	for i, n := range list {

@@ -21,7 +21,7 @@ type StagedCommit struct {
 	base    []byte // interim transcript hash of the state that it belongs to
 	aad     []byte
 	changes Changes
-	next    *Group // nil when it removes us
+	next    *Group // nil when it removes us, and once it is merged or wiped
 }
 
 // Changes says what the commit does, and who made it.
@@ -32,16 +32,22 @@ func (s *StagedCommit) AAD() []byte { return s.aad }
 
 // Export is [Group.Export] in the epoch that the commit leads to.
 func (s *StagedCommit) Export(label string, context []byte, size int) (*secret.Bytes, error) {
-	if s.next == nil {
+	switch {
+	case s.changes.RemovedSelf:
 		return nil, ErrRemoved
+	case s.next == nil:
+		return nil, ErrStale
+	default:
+		return s.next.Export(label, context, size)
 	}
-	return s.next.Export(label, context, size)
 }
 
-// Wipe ends the secrets of the epoch that was refused.
+// Wipe ends the secrets of the epoch that was refused. After the merge they are
+// the group's, and Wipe does nothing.
 func (s *StagedCommit) Wipe() {
 	if s.next != nil {
 		s.next.Wipe()
+		s.next = nil
 	}
 }
 
@@ -52,11 +58,15 @@ func (g *Group) Merge(s *StagedCommit) error {
 	if !bytes.Equal(s.base, g.interim) {
 		return ErrStale
 	}
-	if s.next == nil {
+	if s.changes.RemovedSelf {
 		g.leave()
 		return nil
 	}
+	if s.next == nil {
+		return ErrStale
+	}
 	g.adopt(s.next)
+	s.next = nil
 	return nil
 }
 

@@ -121,7 +121,7 @@ func (t *ratchetTree) chainParentHashes(a *algorithms, path []step) []byte {
 
 // parentHashValid reports whether a parent node is bound to exactly one node below
 // it by that node's parent hash, and was set together with it (RFC 9420, section
-// 7.9.2; rule V791).
+// 7.9.2; rule V044).
 func (t *ratchetTree) parentHashValid(a *algorithms, x nodeIndex) bool {
 	bound := 0
 	for _, c := range []nodeIndex{x.left(), x.right()} {

@@ -181,7 +181,7 @@ func (t *ratchetTree) decryptPath(a *algorithms, own LeafIndex, keys map[nodeInd
 }
 
 // climb derives the keys of a path from the path secret of its first step, which
-// it consumes, and checks them against the tree (rule V753).
+// it consumes, and checks them against the tree (rule V040).
 func (t *ratchetTree) climb(a *algorithms, steps []step, pathSecret []byte) (map[nodeIndex]*secret.Bytes, []byte, error) {
 	keys := map[nodeIndex]*secret.Bytes{}
 	for _, s := range steps {
