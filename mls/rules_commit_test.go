@@ -1,20 +1,18 @@
 package mls
 
 import (
-	"testing"
-
 	"bulle/protocol/syntax"
 )
 
 // committed has the first member of a group of three commit proposals that it
 // should not, and the second receive the commit.
-func committed(t *testing.T, list ...Proposal) error {
+func committed(t ruleT, list ...Proposal) error {
 	t.Helper()
 	c := team(t, X25519AES128, 3)
 	return receive(c[1], c[0].forgesCommit(inline(list...)...))
 }
 
-func newKeyPackage(t *testing.T, name string) *KeyPackage {
+func newKeyPackage(t ruleT, name string) *KeyPackage {
 	t.Helper()
 	return newClient(t, X25519AES128, name).keyPackage().Public
 }
@@ -25,21 +23,21 @@ func psk(nonce int) Proposal {
 
 func commitRules() map[string]ruleTest {
 	return map[string]ruleTest{
-		"V040": func(t *testing.T) error {
+		"V040": func(t ruleT) error {
 			c := team(t, X25519AES128, 4)
 			// The root's key is replaced by another: the leaf's parent hash follows, the
 			// path secret does not.
 			return receive(c[1], c[0].forgesPath(c[0].crookedPath()))
 		},
-		"V041": func(t *testing.T) error {
+		"V041": func(t ruleT) error {
 			c := team(t, X25519AES128, 4)
 			return receive(c[1], c[0].forgesPath(c[0].path(nil, func(p *updatePath) { p.nodes = p.nodes[1:] })))
 		},
-		"V042": func(t *testing.T) error {
+		"V042": func(t ruleT) error {
 			c := team(t, X25519AES128, 4)
 			return receive(c[1], c[0].forgesPath(c[0].path(nil, func(p *updatePath) { p.nodes[1].encrypted = p.nodes[1].encrypted[1:] })))
 		},
-		"V043": func(t *testing.T) error {
+		"V043": func(t ruleT) error {
 			c := team(t, X25519AES128, 4)
 			_, other, err := c[0].g.alg.generateKeyPair(&c[0].g.cfg)
 			if err != nil {
@@ -47,7 +45,7 @@ func commitRules() map[string]ruleTest {
 			}
 			return receive(c[1], c[0].forgesPath(c[0].path(nil, func(p *updatePath) { p.nodes[1].encryptionKey = other })))
 		},
-		"V045": func(t *testing.T) error {
+		"V045": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			c[0].g.cfg.PSKs = pskMap{"key": []byte("secret")}
 			p, err := c[0].g.Commit(CommitOptions{PSKs: []PSKID{ExternalPSK([]byte("key"))}})
@@ -56,12 +54,12 @@ func commitRules() map[string]ruleTest {
 			}
 			return receive(c[1], p.Message())
 		},
-		"V049": func(t *testing.T) error {
+		"V049": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			_, err := c[0].g.Propose(c[0].forgedUpdate(nil), nil)
 			return err
 		},
-		"V050": func(t *testing.T) error {
+		"V050": func(t ruleT) error {
 			c := team(t, X25519AES128, 3)
 			for _, l := range []LeafIndex{3, 4, 1 << 31, 1<<32 - 1} {
 				if err := receive(c[1], c[0].forgesCommit(inline(ProposeRemove(l))...)); !isRule(err, RuleNoSuchMember) {
@@ -70,14 +68,14 @@ func commitRules() map[string]ruleTest {
 			}
 			return receive(c[1], c[0].forgesProposal(ProposeRemove(3)))
 		},
-		"V051": func(t *testing.T) error {
+		"V051": func(t ruleT) error {
 			return committed(t, ProposePSK(PSKID{Type: PSKResumption, Usage: UsageReInit, GroupID: []byte("group"), Nonce: make([]byte, 32)}))
 		},
-		"V052": func(t *testing.T) error {
+		"V052": func(t ruleT) error {
 			return committed(t, ProposePSK(PSKID{Type: PSKResumption, Usage: UsageBranch, GroupID: []byte("group"), Nonce: make([]byte, 32)}))
 		},
-		"V053": func(t *testing.T) error { return committed(t, psk(31)) },
-		"V054": func(t *testing.T) error {
+		"V053": func(t ruleT) error { return committed(t, psk(31)) },
+		"V054": func(t ruleT) error {
 			r := Proposal{Type: ProposalReInit, ReInit: &ReInit{GroupID: []byte("next"), Suite: Hybrid}}
 			if err := committed(t, r); !isRule(err, RuleReInitVersion) {
 				t.Errorf("committed: %v", err)
@@ -85,7 +83,7 @@ func commitRules() map[string]ruleTest {
 			c := team(t, X25519AES128, 2)
 			return receive(c[1], c[0].forgesProposal(r))
 		},
-		"V055": func(t *testing.T) error {
+		"V055": func(t ruleT) error {
 			p := Proposal{Type: ProposalExternalInit, KEMOutput: make([]byte, 32)}
 			c := team(t, X25519AES128, 2)
 			if err := receive(c[1], c[0].forgesProposal(p)); !isRule(err, RuleNoExternalInit) {
@@ -93,12 +91,12 @@ func commitRules() map[string]ruleTest {
 			}
 			return committed(t, p)
 		},
-		"V056": func(t *testing.T) error {
+		"V056": func(t ruleT) error {
 			c := team(t, X25519AES128, 3)
 			return receive(c[1], c[0].forgesCommit(c[0].proposesTo(c[0].forgedUpdate(nil), c[1])))
 		},
-		"V057": func(t *testing.T) error { return committed(t, ProposeRemove(0)) },
-		"V058": func(t *testing.T) error {
+		"V057": func(t ruleT) error { return committed(t, ProposeRemove(0)) },
+		"V058": func(t ruleT) error {
 			c := team(t, X25519AES128, 3)
 			update := c[2].proposesTo(c[2].forgedUpdate(nil), c[1])
 			if err := receive(c[1], c[0].forgesCommit(append(inline(ProposeRemove(2)), update)...)); !isRule(err, RuleSameLeafTwice) {
@@ -110,21 +108,21 @@ func commitRules() map[string]ruleTest {
 			}
 			return committed(t, ProposeRemove(2), ProposeRemove(2))
 		},
-		"V059": func(t *testing.T) error {
+		"V059": func(t ruleT) error {
 			return committed(t, ProposeAdd(newKeyPackage(t, "new")), ProposeAdd(newKeyPackage(t, "new")))
 		},
 		"V060": ruleAddMember,
-		"V061": func(t *testing.T) error { return committed(t, psk(32), psk(32)) },
-		"V062": func(t *testing.T) error { return committed(t, ProposeExtensions(nil), ProposeExtensions(nil)) },
-		"V063": func(t *testing.T) error {
+		"V061": func(t ruleT) error { return committed(t, psk(32), psk(32)) },
+		"V062": func(t ruleT) error { return committed(t, ProposeExtensions(nil), ProposeExtensions(nil)) },
+		"V063": func(t ruleT) error {
 			return committed(t, ProposeReInit(ReInit{GroupID: []byte("next"), Suite: Hybrid}), ProposeRemove(2))
 		},
-		"V064": func(*testing.T) error { return syntax.Unmarshal([]byte{0, 8, 0}, new(Proposal)) },
-		"V069": func(t *testing.T) error {
+		"V064": func(ruleT) error { return syntax.Unmarshal([]byte{0, 8, 0}, new(Proposal)) },
+		"V069": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			return receive(c[1], c[0].forgesCommit(proposalOrRef{reference: make([]byte, 32)}))
 		},
-		"V070": func(t *testing.T) error {
+		"V070": func(t ruleT) error {
 			for _, list := range [][]Proposal{nil, {ProposeExtensions(nil)}} {
 				c := team(t, X25519AES128, 3)
 				m := c[0].forges(WirePrivateMessage, framedContent{contentType: ContentCommit, commit: &commit{proposals: inline(list...)}})
@@ -135,7 +133,7 @@ func commitRules() map[string]ruleTest {
 			c := team(t, X25519AES128, 3)
 			return receive(c[1], c[0].forges(WirePrivateMessage, framedContent{contentType: ContentCommit, commit: &commit{proposals: inline(ProposeRemove(2))}}))
 		},
-		"V072": func(t *testing.T) error {
+		"V072": func(t ruleT) error {
 			c := team(t, X25519AES128, 4)
 			root := c[0].g.tree.nodes[c[0].g.tree.root()].encryptionKey()
 			if err := receive(c[1], c[0].forgesPath(c[0].path(func(l *LeafNode) { l.EncryptionKey = root }, nil))); !isRule(err, RulePathKeysFresh) {
@@ -148,7 +146,7 @@ func commitRules() map[string]ruleTest {
 
 // ruleAddMember adds a member again, by a commit and from outside; with its
 // removal in the same commit it is allowed.
-func ruleAddMember(t *testing.T) error {
+func ruleAddMember(t ruleT) error {
 	t.Helper()
 	c := team(t, X25519AES128, 3)
 	again := c[2].keyPackage().Public
@@ -203,7 +201,7 @@ func (c *client) crookedPath() *updatePath {
 }
 
 // external forges the proposals of an external commit and has a member receive it.
-func external(t *testing.T, change func(c []*client, m *commit)) error {
+func external(t ruleT, change func(c []*client, m *commit)) error {
 	t.Helper()
 	c := team(t, X25519AES128, 4)
 	info, err := c[0].g.GroupInfo(true)
@@ -216,28 +214,28 @@ func external(t *testing.T, change func(c []*client, m *commit)) error {
 
 func externalRules() map[string]ruleTest {
 	return map[string]ruleTest{
-		"V065": func(t *testing.T) error {
+		"V065": func(t ruleT) error {
 			if err := external(t, func(_ []*client, m *commit) { m.proposals = nil }); !isRule(err, RuleOneExternalInit) {
 				t.Errorf("none: %v", err)
 			}
 			return external(t, func(_ []*client, m *commit) { m.proposals = append(m.proposals, m.proposals[0]) })
 		},
-		"V066": func(t *testing.T) error {
+		"V066": func(t ruleT) error {
 			return external(t, func(_ []*client, m *commit) {
 				m.proposals = append(m.proposals, inline(ProposeRemove(2), ProposeRemove(3))...)
 			})
 		},
-		"V067": func(t *testing.T) error {
+		"V067": func(t ruleT) error {
 			return external(t, func(_ []*client, m *commit) {
 				m.proposals = append(m.proposals, inline(ProposeAdd(newKeyPackage(t, "other")))...)
 			})
 		},
-		"V068": func(t *testing.T) error {
+		"V068": func(t ruleT) error {
 			return external(t, func(c []*client, m *commit) {
 				m.proposals = append(m.proposals, c[0].proposesTo(psk(32), c[1]))
 			})
 		},
-		"V094": func(t *testing.T) error {
+		"V094": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			i, err := c[0].g.groupInfo(true, false)
 			if err != nil {

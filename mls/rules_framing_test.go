@@ -2,7 +2,6 @@ package mls
 
 import (
 	"bytes"
-	"testing"
 
 	"bulle/protocol/syntax"
 )
@@ -23,7 +22,7 @@ func damaged(message []byte, change func(*Message)) []byte {
 }
 
 // adminTeam is two members, and an external sender of their group.
-func adminTeam(t *testing.T) (*client, *client, *SignatureKey) {
+func adminTeam(t ruleT) (*client, *client, *SignatureKey) {
 	t.Helper()
 	admin, err := GenerateSignatureKey(X25519AES128, testConfig().Rand)
 	if err != nil {
@@ -37,38 +36,38 @@ func adminTeam(t *testing.T) (*client, *client, *SignatureKey) {
 
 func framingRules() map[string]ruleTest {
 	return map[string]ruleTest{
-		"V005": func(t *testing.T) error {
+		"V005": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			m := c[0].seal("x")
 			m[1] = 2
 			return receive(c[1], m)
 		},
-		"V006": func(t *testing.T) error {
+		"V006": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			return receive(c[1], damaged(c[0].seal("x"), func(m *Message) { m.private.groupID = []byte("other") }))
 		},
-		"V007": func(t *testing.T) error {
+		"V007": func(t ruleT) error {
 			c := team(t, X25519AES128, 3)
 			late := c[2].forges(WirePublicMessage, framedContent{contentType: ContentProposal, proposal: &Proposal{Type: ProposalRemove}})
 			p := c[0].commit(CommitOptions{})
 			c[1].follow(p.Message())
 			return receive(c[1], late)
 		},
-		"V008": func(t *testing.T) error {
+		"V008": func(t ruleT) error {
 			c := team(t, X25519AES128, 3)
 			c[1].g.tree.set(c[0].g.own.node(), node{})
 			return receive(c[1], c[0].seal("x"))
 		},
-		"V009": func(t *testing.T) error {
+		"V009": func(t ruleT) error {
 			c := team(t, X25519AES128, 3)
 			c[0].g.signer = c[2].key
 			return receive(c[1], c[0].seal("x"))
 		},
-		"V010": func(t *testing.T) error {
+		"V010": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			return receive(c[1], c[0].forges(WirePublicMessage, framedContent{contentType: ContentApplication, application: []byte("x")}))
 		},
-		"V011": func(t *testing.T) error {
+		"V011": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			c[1].g.cfg.RequirePrivate = true
 			p, err := c[0].g.Commit(CommitOptions{Public: true})
@@ -77,7 +76,7 @@ func framingRules() map[string]ruleTest {
 			}
 			return receive(c[1], p.Message())
 		},
-		"V012": func(t *testing.T) error {
+		"V012": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			p, err := c[0].g.Commit(CommitOptions{Public: true})
 			if err != nil {
@@ -88,7 +87,7 @@ func framingRules() map[string]ruleTest {
 				m.public.membershipTag = m.public.authenticatedContent.membershipTag(c[1].g.alg, c[1].g.secrets.membership.Reveal(), encode(&c[1].g.context))
 			}))
 		},
-		"V013": func(t *testing.T) error {
+		"V013": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			p, err := c[0].g.Commit(CommitOptions{Public: true})
 			if err != nil {
@@ -96,7 +95,7 @@ func framingRules() map[string]ruleTest {
 			}
 			return receive(c[1], damaged(p.Message(), func(m *Message) { m.public.membershipTag[0] ^= 1 }))
 		},
-		"V014": func(t *testing.T) error {
+		"V014": func(t ruleT) error {
 			m := &authenticatedContent{content: framedContent{contentType: ContentApplication, application: []byte("x")}}
 			b := append(encode(&privateContent{authenticatedContent: m}), 0, 0)
 			if err := syntax.Unmarshal(b, &privateContent{authenticatedContent: m}); err != nil {
@@ -106,13 +105,13 @@ func framingRules() map[string]ruleTest {
 			return syntax.Unmarshal(b, &privateContent{authenticatedContent: m})
 		},
 		"V015": ruleUntouched,
-		"V016": func(t *testing.T) error {
+		"V016": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			m := c[0].seal("x")
 			c[1].reads(m, "x")
 			return receive(c[1], m)
 		},
-		"V017": func(t *testing.T) error {
+		"V017": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			c[1].g.cfg.Limits.ForwardDistance = 2
 			for range 3 {
@@ -120,7 +119,7 @@ func framingRules() map[string]ruleTest {
 			}
 			return receive(c[1], c[0].seal("x"))
 		},
-		"V018": func(t *testing.T) error {
+		"V018": func(t ruleT) error {
 			c, _, admin := adminTeam(t)
 			m, err := ExternalProposal(X25519AES128, c.g.ID(), c.g.Epoch(), 1, ProposeRemove(1), admin)
 			if err != nil {
@@ -128,7 +127,7 @@ func framingRules() map[string]ruleTest {
 			}
 			return receive(c, m)
 		},
-		"V019": func(t *testing.T) error {
+		"V019": func(t ruleT) error {
 			c, d, admin := adminTeam(t)
 			m, err := proposeFromOutside(X25519AES128, c.g.ID(), c.g.Epoch(), sender{senderExternal, 0}, d.forgedUpdate(nil), admin)
 			if err != nil {
@@ -136,7 +135,7 @@ func framingRules() map[string]ruleTest {
 			}
 			return receive(c, m)
 		},
-		"V020": func(t *testing.T) error {
+		"V020": func(t ruleT) error {
 			c, d, _ := adminTeam(t)
 			m, err := ExternalProposal(X25519AES128, c.g.ID(), c.g.Epoch(), 0, ProposeRemove(1), d.key)
 			if err != nil {
@@ -144,12 +143,12 @@ func framingRules() map[string]ruleTest {
 			}
 			return receive(c, m)
 		},
-		"V021": func(t *testing.T) error {
+		"V021": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			info, _ := c[0].g.GroupInfo(true)
 			return receive(c[1], forgedExternal(newClient(t, X25519AES128, "new"), info, func(m *authenticatedContent) { m.content.commit.path = nil }))
 		},
-		"V022": func(t *testing.T) error {
+		"V022": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			m, err := proposeFromOutside(X25519AES128, c[0].g.ID(), c[0].g.Epoch(), sender{kind: senderNewMemberProposal}, ProposeRemove(1), c[1].key)
 			if err != nil {
@@ -157,7 +156,7 @@ func framingRules() map[string]ruleTest {
 			}
 			return receive(c[0], m)
 		},
-		"V023": func(t *testing.T) error {
+		"V023": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			n := newClient(t, X25519AES128, "new")
 			m, err := NewMemberProposal(c[0].g.ID(), c[0].g.Epoch(), n.keyPackage().Public, c[1].key)
@@ -166,19 +165,19 @@ func framingRules() map[string]ruleTest {
 			}
 			return receive(c[0], m)
 		},
-		"V071": func(t *testing.T) error {
+		"V071": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			c[0].proposesTo(ProposeRemove(0), c[1])
 			_, err := c[1].g.Seal(nil, nil)
 			return err
 		},
-		"V073": func(t *testing.T) error {
+		"V073": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			c[0].commit(CommitOptions{ReInit: &ReInit{GroupID: []byte("next"), Suite: Hybrid}})
 			_, err := c[0].g.Seal(nil, nil)
 			return err
 		},
-		"V074": func(t *testing.T) error {
+		"V074": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			p := c[0].commit(CommitOptions{Remove: []LeafIndex{1}})
 			c[1].follow(p.Message())
@@ -189,7 +188,7 @@ func framingRules() map[string]ruleTest {
 }
 
 // ruleUntouched flips a bit in each part of a private message in turn.
-func ruleUntouched(t *testing.T) error {
+func ruleUntouched(t ruleT) error {
 	t.Helper()
 	c := team(t, X25519AES128, 2)
 	message := c[0].seal("x")

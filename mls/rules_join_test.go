@@ -2,13 +2,12 @@ package mls
 
 import (
 	"slices"
-	"testing"
 
 	"bulle/protocol/secret"
 )
 
 // invited changes an invitation to a group of five, and accepts it.
-func invited(t *testing.T, change func(*invitation)) error {
+func invited(t ruleT, change func(*invitation)) error {
 	t.Helper()
 	i := invite(team(t, X25519AES128, 5)[0], CommitOptions{})
 	change(i)
@@ -26,7 +25,7 @@ func reparent(x nodeIndex, change func(*parentNode)) func(*invitation) {
 }
 
 // linked is an invitation that names resumption keys.
-func linked(t *testing.T, change func(*invitation), usages ...ResumptionUsage) error {
+func linked(t ruleT, change func(*invitation), usages ...ResumptionUsage) error {
 	t.Helper()
 	c := team(t, X25519AES128, 5)
 	i := invite(c[0], CommitOptions{})
@@ -61,7 +60,7 @@ func (i *invitation) resume() {
 
 func joinRules() map[string]ruleTest {
 	return map[string]ruleTest{
-		"V044": func(t *testing.T) error {
+		"V044": func(t ruleT) error {
 			err := invited(t, func(i *invitation) {
 				// The root gets the key of somebody outside.
 				_, other, err := i.from.g.alg.generateKeyPair(&i.from.cfg)
@@ -77,18 +76,18 @@ func joinRules() map[string]ruleTest {
 				reparent(1, func(p *parentNode) { p.parentHash = append([]byte{1}, p.parentHash...) })(i)
 			})
 		},
-		"V075": func(t *testing.T) error {
+		"V075": func(t ruleT) error {
 			i := invite(team(t, X25519AES128, 2)[0], CommitOptions{})
 			i.info.signature[0] ^= 1
 			return i.deliver()
 		},
-		"V076": func(t *testing.T) error {
+		"V076": func(t ruleT) error {
 			if err := invited(t, func(i *invitation) { i.info.signer = 1 << 31 }); !isRule(err, RuleSignerLeaf) {
 				t.Errorf("outside of the tree: %v", err)
 			}
 			return invited(t, func(i *invitation) { i.info.signer = 6 })
 		},
-		"V077": func(t *testing.T) error {
+		"V077": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			info, _ := c[0].g.GroupInfo(true)
 			_, _, err := JoinExternal(c[1].cfg, ExternalJoinOptions{
@@ -99,30 +98,30 @@ func joinRules() map[string]ruleTest {
 			}
 			return invited(t, func(i *invitation) { i.joined = func(id []byte) bool { return string(id) == "group" } })
 		},
-		"V078": func(t *testing.T) error {
+		"V078": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			p := c[0].commit(CommitOptions{Add: []*KeyPackage{newKeyPackage(t, "new")}})
 			n := newClient(t, X25519AES128, "new")
 			_, err := Join(n.cfg, JoinOptions{Welcome: p.Welcome(), Bundles: []*KeyPackageBundle{n.keyPackage()}, Key: n.key})
 			return err
 		},
-		"V079": func(t *testing.T) error {
+		"V079": func(t ruleT) error {
 			if err := invited(t, func(i *invitation) { i.suite = X25519ChaCha20 }); !isRule(err, RuleWelcomeSuite) {
 				t.Errorf("suite of the Welcome: %v", err)
 			}
 			return invited(t, func(i *invitation) { i.info.context.suite = X25519ChaCha20 })
 		},
-		"V080": func(t *testing.T) error {
+		"V080": func(t ruleT) error {
 			if err := invited(t, func(i *invitation) { i.secrets.joiner[0] ^= 1 }); err == nil {
 				t.Error("a damaged joiner secret is accepted")
 			}
 			return invited(t, func(i *invitation) { i.bundle.initKey = i.bundle.leafKey })
 		},
-		"V081": func(t *testing.T) error { return linked(t, nil, UsageBranch, UsageBranch) },
-		"V082": func(t *testing.T) error {
+		"V081": func(t ruleT) error { return linked(t, nil, UsageBranch, UsageBranch) },
+		"V082": func(t ruleT) error {
 			return invited(t, func(i *invitation) { i.info.context.treeHash[0] ^= 1 })
 		},
-		"V083": func(t *testing.T) error {
+		"V083": func(t ruleT) error {
 			for _, l := range []LeafIndex{4, 6, 1 << 30, 1<<32 - 1} {
 				if err := invited(t, reparent(1, func(p *parentNode) { p.unmerged = []LeafIndex{l} })); !isRule(err, RuleUnmergedLeaf) {
 					t.Errorf("leaf %d: %v", l, err)
@@ -130,23 +129,23 @@ func joinRules() map[string]ruleTest {
 			}
 			return invited(t, reparent(7, func(p *parentNode) { p.unmerged = []LeafIndex{7} }))
 		},
-		"V084": func(t *testing.T) error {
+		"V084": func(t ruleT) error {
 			return invited(t, reparent(7, func(p *parentNode) { p.unmerged = []LeafIndex{1} }))
 		},
-		"V085": func(t *testing.T) error {
+		"V085": func(t ruleT) error {
 			return invited(t, func(i *invitation) {
 				key := i.tree.nodes[i.tree.root()].encryptionKey()
 				reparent(1, func(p *parentNode) { p.encryptionKey = key })(i)
 			})
 		},
-		"V086": func(t *testing.T) error {
+		"V086": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			i := invite(c[0], CommitOptions{})
 			// The Welcome is for another key package of the same client.
 			i.bundle = i.to.keyPackage()
 			return i.accept()
 		},
-		"V087": func(t *testing.T) error {
+		"V087": func(t ruleT) error {
 			c := newClient(t, X25519AES128, "founder")
 			c.create()
 			others := []*KeyPackage{newKeyPackage(t, "a"), newKeyPackage(t, "b")}
@@ -158,24 +157,24 @@ func joinRules() map[string]ruleTest {
 			i.secrets.pathSecret = &path
 			return i.accept()
 		},
-		"V088": func(t *testing.T) error { return invited(t, func(i *invitation) { i.info.tag[0] ^= 1 }) },
-		"V089": func(t *testing.T) error {
+		"V088": func(t ruleT) error { return invited(t, func(i *invitation) { i.info.tag[0] ^= 1 }) },
+		"V089": func(t ruleT) error {
 			return linked(t, func(i *invitation) {
 				i.info.context.epoch = 2
 				i.resume()
 			}, UsageBranch)
 		},
 		"V090": ruleReInitParameters,
-		"V091": func(t *testing.T) error {
+		"V091": func(t ruleT) error {
 			return reinitialised(t, func(o *SuccessorOptions) { o.Add = o.Add[1:] }, nil)
 		},
-		"V092": func(t *testing.T) error {
+		"V092": func(t ruleT) error {
 			return linked(t, func(i *invitation) {
 				other := team(t, X25519ChaCha20, 2)
 				i.parent = other[0].g
 			}, UsageBranch)
 		},
-		"V093": func(t *testing.T) error { return linked(t, nil, UsageBranch) },
+		"V093": func(t ruleT) error { return linked(t, nil, UsageBranch) },
 	}
 }
 
@@ -204,7 +203,7 @@ func inviteWithoutPath(from *client) *invitation {
 
 // reinitialised closes a group and starts the next, both changed, and returns what
 // a member of the old group says to the Welcome.
-func reinitialised(t *testing.T, change func(*SuccessorOptions), old func(*ReInit)) error {
+func reinitialised(t ruleT, change func(*SuccessorOptions), old func(*ReInit)) error {
 	t.Helper()
 	c := team(t, X25519AES128, 3)
 	p := c[0].commit(CommitOptions{ReInit: &ReInit{GroupID: []byte("next"), Suite: X25519AES128}})
@@ -234,7 +233,7 @@ func reinitialised(t *testing.T, change func(*SuccessorOptions), old func(*ReIni
 
 // ruleReInitParameters makes each parameter of the new group another than the
 // ReInit announced.
-func ruleReInitParameters(t *testing.T) error {
+func ruleReInitParameters(t ruleT) error {
 	t.Helper()
 	if err := reinitialised(t, nil, nil); err != nil {
 		t.Fatal(err)

@@ -2,14 +2,13 @@ package mls
 
 import (
 	"errors"
-	"testing"
 	"time"
 
 	"bulle/protocol/syntax"
 )
 
 // proposedKeyPackage has a member propose a forged key package.
-func proposedKeyPackage(t *testing.T, leaf func(*LeafNode), k func(*KeyPackage)) error {
+func proposedKeyPackage(t ruleT, leaf func(*LeafNode), k func(*KeyPackage)) error {
 	t.Helper()
 	c := team(t, X25519AES128, 2)
 	n := newClient(t, X25519AES128, "new")
@@ -19,17 +18,17 @@ func proposedKeyPackage(t *testing.T, leaf func(*LeafNode), k func(*KeyPackage))
 func leafRules() map[string]ruleTest {
 	return map[string]ruleTest{
 		"V001": ruleKeyForSuite,
-		"V002": func(t *testing.T) error {
+		"V002": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			c[1].g.cfg.Credentials = picky{refused: "new"}
 			return receive(c[1], c[0].forgesProposal(ProposeAdd(newClient(t, X25519AES128, "new").keyPackage().Public)))
 		},
-		"V003": func(t *testing.T) error {
+		"V003": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			p := c[0].forgedUpdate(func(l *LeafNode) { l.Credential = BasicCredential([]byte("somebody else")) })
 			return receive(c[1], c[0].forgesProposal(p))
 		},
-		"V004": func(t *testing.T) error {
+		"V004": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			c[1].g.cfg.Credentials = picky{refused: "admin"}
 			list := []Extension{ExternalSenders(ExternalSender{c[0].key.Public(), BasicCredential([]byte("admin"))})}
@@ -39,22 +38,22 @@ func leafRules() map[string]ruleTest {
 			}
 			return receive(c[1], p.Message())
 		},
-		"V025": func(t *testing.T) error {
+		"V025": func(t ruleT) error {
 			return proposedKeyPackage(t, func(l *LeafNode) { l.Lifetime.NotAfter = l.Lifetime.NotBefore + 400*24*3600 }, nil)
 		},
-		"V026": func(t *testing.T) error {
+		"V026": func(t ruleT) error {
 			return proposedKeyPackage(t, func(l *LeafNode) { l.Capabilities.Credentials = nil }, nil)
 		},
-		"V027": func(t *testing.T) error {
+		"V027": func(t ruleT) error {
 			return proposedKeyPackage(t, nil, func(k *KeyPackage) { k.Leaf.Signature[0] ^= 1 })
 		},
-		"V030": func(t *testing.T) error {
+		"V030": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			n := newClient(t, X25519AES128, "new")
 			_, err := c[0].g.Commit(CommitOptions{Add: []*KeyPackage{n.forgedKeyPackage(expired, nil)}})
 			return err
 		},
-		"V031": func(t *testing.T) error {
+		"V031": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			n := newClient(t, X25519AES128, "new")
 			m := c[0].forgesProposal(ProposeAdd(n.forgedKeyPackage(expired, nil)))
@@ -66,26 +65,26 @@ func leafRules() map[string]ruleTest {
 			}
 			return err
 		},
-		"V032": func(t *testing.T) error {
+		"V032": func(t ruleT) error {
 			return proposedKeyPackage(t, func(l *LeafNode) { l.Extensions = []Extension{{0xF000, nil}} }, nil)
 		},
-		"V033": func(t *testing.T) error {
+		"V033": func(t ruleT) error {
 			return proposedKeyPackage(t, func(l *LeafNode) { l.Source = SourceUpdate }, nil)
 		},
-		"V034": func(t *testing.T) error {
+		"V034": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			return receive(c[1], c[0].forgesProposal(c[0].forgedUpdate(func(l *LeafNode) { l.Source = SourceCommit })))
 		},
-		"V035": func(t *testing.T) error {
+		"V035": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			old := c[0].g.tree.leaf(0).EncryptionKey
 			return receive(c[1], c[0].forgesProposal(c[0].forgedUpdate(func(l *LeafNode) { l.EncryptionKey = old })))
 		},
-		"V036": func(t *testing.T) error {
+		"V036": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			return receive(c[1], c[0].forgesPath(c[0].path(func(l *LeafNode) { l.Source = SourceUpdate }, nil)))
 		},
-		"V037": func(t *testing.T) error {
+		"V037": func(t ruleT) error {
 			c := team(t, X25519AES128, 3)
 			// The committer takes the signature key of another member.
 			key := c[0].key
@@ -94,34 +93,34 @@ func leafRules() map[string]ruleTest {
 			c[0].key = key
 			return receive(c[1], c[0].forgesPath(p))
 		},
-		"V038": func(t *testing.T) error {
+		"V038": func(t ruleT) error {
 			c := team(t, X25519AES128, 3)
 			n := newClient(t, X25519AES128, "new")
 			k := n.forgedKeyPackage(func(l *LeafNode) { l.EncryptionKey = c[2].g.tree.leaf(2).EncryptionKey }, nil)
 			_, err := c[0].g.Commit(CommitOptions{Add: []*KeyPackage{k}})
 			return err
 		},
-		"V039": func(t *testing.T) error {
+		"V039": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			n := newClient(t, X25519AES128, "new")
 			k := n.forgedKeyPackage(func(l *LeafNode) { l.Capabilities.Suites = []Suite{Hybrid} }, nil)
 			_, err := c[0].g.Commit(CommitOptions{Add: []*KeyPackage{k}})
 			return err
 		},
-		"V046": func(t *testing.T) error {
+		"V046": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			return receive(c[1], c[0].forgesProposal(ProposeAdd(newClient(t, X25519ChaCha20, "new").keyPackage().Public)))
 		},
-		"V047": func(t *testing.T) error {
+		"V047": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			k := newClient(t, X25519AES128, "new").keyPackage().Public
 			k.Signature[0] ^= 1
 			return receive(c[1], c[0].forgesProposal(ProposeAdd(k)))
 		},
-		"V048": func(t *testing.T) error {
+		"V048": func(t ruleT) error {
 			return proposedKeyPackage(t, nil, func(k *KeyPackage) { k.InitKey = k.Leaf.EncryptionKey })
 		},
-		"V096": func(t *testing.T) error {
+		"V096": func(t ruleT) error {
 			twice := []Extension{{ExtensionApplicationID, nil}, {ExtensionApplicationID, nil}}
 			c := team(t, X25519AES128, 2)
 			if _, err := c[0].g.Commit(CommitOptions{Extensions: &twice}); !errors.Is(err, ErrMalformed) {
@@ -143,7 +142,7 @@ func expired(l *LeafNode) {
 }
 
 // ruleKeyForSuite puts bytes that are no key wherever a key goes.
-func ruleKeyForSuite(t *testing.T) error {
+func ruleKeyForSuite(t ruleT) error {
 	t.Helper()
 	short := []byte("not a key")
 	for name, err := range map[string]error{
@@ -166,7 +165,7 @@ func required() []Extension {
 
 func treeRules() map[string]ruleTest {
 	return map[string]ruleTest{
-		"V028": func(t *testing.T) error {
+		"V028": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			list := required()
 			if _, err := c[0].g.Commit(CommitOptions{Extensions: &list}); !isRule(err, RuleRequiredCaps) {
@@ -174,7 +173,7 @@ func treeRules() map[string]ruleTest {
 			}
 			return receive(c[1], c[0].forgesCommit(inline(ProposeExtensions(list))...))
 		},
-		"V029": func(t *testing.T) error {
+		"V029": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			n := newClient(t, X25519AES128, "new")
 			k := n.forgedKeyPackage(func(l *LeafNode) {
@@ -184,13 +183,13 @@ func treeRules() map[string]ruleTest {
 			_, err := c[0].g.Commit(CommitOptions{Add: []*KeyPackage{k}})
 			return err
 		},
-		"V097": func(t *testing.T) error {
+		"V097": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			list := []Extension{{0xF000, []byte{}}}
 			_, err := c[0].g.Commit(CommitOptions{Extensions: &list})
 			return err
 		},
-		"V098": func(t *testing.T) error {
+		"V098": func(t ruleT) error {
 			c := team(t, X25519AES128, 4)
 			p, err := c[0].g.Commit(CommitOptions{Add: []*KeyPackage{newClient(t, X25519AES128, "new").keyPackage().Public}})
 			if err != nil {
@@ -199,10 +198,10 @@ func treeRules() map[string]ruleTest {
 			c[1].g.cfg.Limits.Leaves = 4
 			return receive(c[1], p.Message())
 		},
-		"V024": func(*testing.T) error {
+		"V024": func(ruleT) error {
 			return syntax.Unmarshal([]byte("\x01k\x00\x08\x00\x00\x00\x02\x00\x00\x00\x01"), new(parentNode))
 		},
-		"V095": func(t *testing.T) error {
+		"V095": func(t ruleT) error {
 			leaf := "\x01\x01" + string(encode(&newClient(t, X25519AES128, "new").keyPackage().Public.Leaf))
 			parent := "\x01\x02\x01k\x00\x00"
 			read := func(nodes string) error { return syntax.Unmarshal(encode(&vector{[]byte(nodes)}), new(ratchetTree)) }

@@ -10,7 +10,10 @@ import (
 
 // A ruleTest breaks one rule of docs/mls-checks.md and nothing else, and returns
 // what the check says.
-type ruleTest func(t *testing.T) error
+type ruleTest func(t ruleT) error
+
+// ruleT is the test of one rule.
+type ruleT struct{ *testing.T }
 
 // ruleTests has a test for each rule.
 func ruleTests() map[string]ruleTest {
@@ -78,7 +81,7 @@ func TestRules(t *testing.T) {
 			continue
 		}
 		t.Run(row.id, func(t *testing.T) {
-			err := f(t)
+			err := f(ruleT{t})
 			if rule, ok := names[row.refusal]; ok {
 				if !isRule(err, rule) {
 					t.Errorf("got %v, want rule %s", err, rule)

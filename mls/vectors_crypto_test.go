@@ -107,6 +107,7 @@ func TestVectorsCryptoBasics(t *testing.T) {
 	for i := range vectors {
 		v := &vectors[i]
 		forSuite(t, i, v.Suite, func(t *testing.T, a *algorithms) {
+			t.Helper()
 			equal(t, "RefHash", a.refHash(v.RefHash.Label, v.RefHash.Value), v.RefHash.Out)
 			equal(t, "ExpandWithLabel", a.expand(v.Expand.Secret, v.Expand.Label, v.Expand.Context, v.Expand.Length), v.Expand.Out)
 			equal(t, "DeriveSecret", a.derive(v.Derive.Secret, v.Derive.Label), v.Derive.Out)
@@ -179,6 +180,7 @@ func TestVectorsKeySchedule(t *testing.T) {
 	for i := range vectors {
 		v := &vectors[i]
 		forSuite(t, i, v.Suite, func(t *testing.T, a *algorithms) {
+			t.Helper()
 			init := []byte(v.InitialInit)
 			for n := range v.Epochs {
 				e := &v.Epochs[n]
@@ -224,6 +226,7 @@ func TestVectorsPSKSecret(t *testing.T) {
 	for i := range vectors {
 		v := &vectors[i]
 		forSuite(t, i, v.Suite, func(t *testing.T, a *algorithms) {
+			t.Helper()
 			var ids []PSKID
 			store := pskMap{}
 			for _, p := range v.PSKs {
@@ -261,6 +264,7 @@ func TestVectorsSecretTree(t *testing.T) {
 	for i := range vectors {
 		v := &vectors[i]
 		forSuite(t, i, v.Suite, func(t *testing.T, a *algorithms) {
+			t.Helper()
 			key, nonce := a.senderDataKey(secret.Copy(v.SenderData.Secret), v.SenderData.Ciphertext)
 			equal(t, "sender data key", key, v.SenderData.Key)
 			equal(t, "sender data nonce", nonce, v.SenderData.Nonce)
@@ -299,6 +303,7 @@ func TestVectorsTranscriptHashes(t *testing.T) {
 	for i := range vectors {
 		v := &vectors[i]
 		forSuite(t, i, v.Suite, func(t *testing.T, a *algorithms) {
+			t.Helper()
 			m := new(authenticatedContent)
 			if err := syntax.Unmarshal(v.Content, m); err != nil {
 				t.Fatal(err)

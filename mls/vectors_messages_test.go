@@ -92,6 +92,7 @@ func TestVectorsMessageProtection(t *testing.T) {
 	for i := range vectors {
 		v := &vectors[i]
 		forSuite(t, i, v.Suite, func(t *testing.T, a *algorithms) {
+			t.Helper()
 			proposal, m := new(Proposal), new(commit)
 			if err := syntax.Unmarshal(v.Proposal, proposal); err != nil {
 				t.Fatal(err)
@@ -151,6 +152,7 @@ func TestVectorsWelcome(t *testing.T) {
 	for i := range vectors {
 		v := &vectors[i]
 		forSuite(t, i, v.Suite, func(t *testing.T, a *algorithms) {
+			t.Helper()
 			k, err := ParseKeyPackage(v.KeyPackage)
 			if err != nil {
 				t.Fatal(err)

@@ -49,13 +49,17 @@ func TestVectorsPassiveClient(t *testing.T) {
 			var vectors []passiveVector
 			testvectors.Load(t, name, &vectors)
 			for i := range vectors {
-				forSuite(t, i, vectors[i].Suite, func(t *testing.T, _ *algorithms) { vectors[i].run(t) })
+				forSuite(t, i, vectors[i].Suite, func(t *testing.T, _ *algorithms) {
+					t.Helper()
+					vectors[i].run(t)
+				})
 			}
 		})
 	}
 }
 
 func (v *passiveVector) run(t *testing.T) {
+	t.Helper()
 	cfg := passiveConfig(v)
 	k, err := ParseKeyPackage(v.KeyPackage)
 	if err != nil {

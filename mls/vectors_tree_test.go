@@ -34,13 +34,14 @@ func TestVectorsTreeOperations(t *testing.T) {
 	for i := range vectors {
 		v := &vectors[i]
 		forSuite(t, i, v.Suite, func(t *testing.T, a *algorithms) {
+			t.Helper()
 			tree := parseTree(t, v.Before)
 			equal(t, "hash before", tree.rootHash(a), v.HashFrom)
 			p := new(Proposal)
 			if err := syntax.Unmarshal(v.Proposal, p); err != nil {
 				t.Fatal(err)
 			}
-			switch p.Type { //nolint:exhaustive // the vectors hold these
+			switch p.Type {
 			case ProposalAdd:
 				tree.add(&p.KeyPackage.Leaf)
 			case ProposalUpdate:
@@ -68,6 +69,7 @@ func TestVectorsTreeValidation(t *testing.T) {
 	for i := range vectors {
 		v := &vectors[i]
 		forSuite(t, i, v.Suite, func(t *testing.T, a *algorithms) {
+			t.Helper()
 			tree := parseTree(t, v.Tree)
 			for x := range nodeIndex(len(tree.nodes)) {
 				if got := tree.resolution(x); !slices.Equal(got, v.Resolutions[x]) {
@@ -149,6 +151,7 @@ func TestVectorsTreeKEM(t *testing.T) {
 	for i := range vectors {
 		v := &vectors[i]
 		forSuite(t, i, v.Suite, func(t *testing.T, a *algorithms) {
+			t.Helper()
 			tree := parseTree(t, v.Tree)
 			private := v.private(t, a, tree)
 			for n := range v.Paths {
