@@ -45,6 +45,7 @@ type Node struct {
 	engine   *relay.Engine
 	members  *membership.Membership
 	listener net.Listener
+	sockets  *websocket.Handler
 	http     *http.Server
 	close    sync.Once
 }
@@ -130,10 +131,11 @@ func (n *Node) listen(cert tls.Certificate) error {
 		}
 		n.listener = l
 	}
-	n.http = websocket.Server(websocket.Handler(websocket.Config{
+	n.sockets = websocket.New(websocket.Config{
 		Circuit:    func(ctx context.Context, c over.Conn) error { return n.engine.Serve(ctx, c) },
 		Governance: func(ctx context.Context, c over.Conn) error { return n.members.Serve(ctx, c) },
-	}), n.cfg.Log)
+	})
+	n.http = websocket.Server(n.sockets, n.cfg.Log)
 	n.http.TLSConfig = over.ServerTLS(cert)
 	n.http.ReadTimeout, n.http.WriteTimeout = requestTime, requestTime
 	return nil
@@ -226,6 +228,9 @@ func (n *Node) Close() (err error) {
 		}
 		if n.members != nil {
 			err = errors.Join(err, n.members.Close())
+		}
+		if n.sockets != nil {
+			err = errors.Join(err, n.sockets.Close())
 		}
 		if n.store != nil {
 			err = errors.Join(err, n.store.Close())

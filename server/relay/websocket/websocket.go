@@ -1,16 +1,16 @@
 // Package websocket is how circuits and governance connections reach a relay:
 // over WebSocket on TLS 1.3.
 //
-// [Handler] serves the two paths; [Server] is an HTTP server with the deadlines
+// A [Handler] serves the two paths; [Server] is an HTTP server with the deadlines
 // and limits that a relay needs.
 package websocket
 
 import (
 	"context"
-	"io"
 	"log"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"bulle/protocol/over"
@@ -32,29 +32,65 @@ type Config struct {
 	Governance Serve
 }
 
-// Handler returns the handler of the two paths; all others are not found. What
-// ends a connection is not logged: refusals are the business of the client, and
-// faults are logged where they happen.
-func Handler(c Config) http.Handler {
-	mux := http.NewServeMux()
-	options := over.Options{MaxFrame: wire.MaxFrame, Buffers: new(over.Buffers)}
-	for path, serve := range map[string]Serve{CircuitPath: c.Circuit, GovernancePath: c.Governance} {
-		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
-			conn, err := over.Accept(w, r, options)
-			if err != nil {
-				return
-			}
-			defer closeQuietly(conn)
-			// The request and its context live as long as this call; the connection
-			// holds neither.
-			_ = serve(context.WithoutCancel(r.Context()), conn)
-		})
-	}
-	return mux
+// A Handler is the HTTP handler of the two paths; all others are not found.
+type Handler struct {
+	mux     *http.ServeMux
+	options over.Options
+	life    context.Context //nolint:containedctx // it is the life of the connections
+	end     context.CancelFunc
+
+	mu      sync.Mutex
+	closed  bool
+	serving sync.WaitGroup
 }
 
-// closeQuietly closes a connection that has mostly ended already.
-func closeQuietly(c io.Closer) { _ = c.Close() }
+// New returns a handler. Close ends it.
+func New(c Config) *Handler {
+	h := &Handler{
+		mux:     http.NewServeMux(),
+		options: over.Options{MaxFrame: wire.MaxFrame, Buffers: new(over.Buffers)},
+	}
+	h.life, h.end = context.WithCancel(context.Background())
+	h.mux.Handle("GET "+CircuitPath, h.accept(c.Circuit))
+	h.mux.Handle("GET "+GovernancePath, h.accept(c.Governance))
+	return h
+}
+
+// ServeHTTP implements [http.Handler].
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+
+// accept takes a connection over and serves it in a goroutine of its own: that of
+// net/http would keep the request, two buffers and the large stack of the TLS
+// handshake for as long as the circuit lives. Why a connection ends is not logged:
+// refusals are the business of the client, faults are logged where they happen.
+func (h *Handler) accept(serve Serve) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		conn, err := over.Accept(w, r, h.options)
+		if err != nil {
+			return
+		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.closed {
+			_ = conn.Close() // nobody waits for an answer
+			return
+		}
+		h.serving.Go(func() {
+			_ = serve(h.life, conn)
+			_ = conn.Close() // it has mostly ended already
+		})
+	}
+}
+
+// Close ends the context of all connections and waits until nobody serves one.
+func (h *Handler) Close() error {
+	h.mu.Lock()
+	h.closed = true
+	h.mu.Unlock()
+	h.end()
+	h.serving.Wait()
+	return nil
+}
 
 const (
 	handshakeTime = 10 * time.Second

@@ -58,7 +58,7 @@ func serve(t *testing.T, logger *slog.Logger) (over.Target, *relay.Engine) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := websocket.Handler(websocket.Config{
+	handler := websocket.New(websocket.Config{
 		Circuit:    func(ctx context.Context, c over.Conn) error { return engine.Serve(ctx, c) },
 		Governance: func(ctx context.Context, c over.Conn) error { return c.Write(ctx, []byte("governance")) },
 	})
@@ -70,7 +70,7 @@ func serve(t *testing.T, logger *slog.Logger) (over.Target, *relay.Engine) {
 		}
 	})
 	t.Cleanup(func() {
-		for _, c := range []io.Closer{engine, server} {
+		for _, c := range []io.Closer{engine, server, handler} {
 			if err := c.Close(); err != nil {
 				t.Error(err)
 			}
