@@ -91,7 +91,11 @@ func (a *algorithms) extract(salt, ikm []byte) []byte {
 // expand is ExpandWithLabel of RFC 9420, section 8. The caller owns the result.
 func (a *algorithms) expand(from []byte, label string, context []byte, size int) []byte {
 	info := binary.BigEndian.AppendUint16(nil, uint16(size)) //nolint:gosec // G115: sizes are at most 65535, checked in Export
-	info = append(info, withLabel(label, context)...)
+	return a.expandInfo(from, append(info, withLabel(label, context)...), size)
+}
+
+// expandInfo is KDF.Expand. The caller owns the result.
+func (a *algorithms) expandInfo(from, info []byte, size int) []byte {
 	out := make([]byte, size)
 	secret.Do(func() {
 		okm, err := hkdf.Expand(a.hash, from, string(info), size)

@@ -1,7 +1,9 @@
 package mls
 
 import (
+	"bytes"
 	"crypto/hpke"
+	"encoding/hex"
 
 	"bulle/protocol/secret"
 	"bulle/protocol/syntax"
@@ -133,8 +135,36 @@ func (a *algorithms) externalInitReceive(externalSecret *secret.Bytes, kemOutput
 	return secret.New(b), err
 }
 
-// validPublicKey reports whether a public key can be encrypted to.
+// validPublicKey reports whether a public key can be encrypted to. Points of low
+// order on Curve25519 parse, but every encryption to them fails: a leaf with one
+// would stop all commits, so it must not get into a tree.
 func (a *algorithms) validPublicKey(public []byte) bool {
-	_, err := a.kem.NewPublicKey(public)
-	return err == nil
+	if _, err := a.kem.NewPublicKey(public); err != nil {
+		return false
+	}
+	switch a.suite {
+	case X25519AES128, X25519ChaCha20, Hybrid: // the hybrid key ends in the X25519 key
+		return !lowOrder(public[len(public)-32:])
+	default:
+		return true
+	}
+}
+
+// lowOrder reports whether an X25519 public key (RFC 7748) is one of the points
+// whose order divides 8, in any of their encodings.
+func lowOrder(public []byte) bool {
+	u := bytes.Clone(public)
+	u[31] &= 0x7f // X25519 ignores the top bit
+	switch hex.EncodeToString(u) {
+	case "0000000000000000000000000000000000000000000000000000000000000000",
+		"0100000000000000000000000000000000000000000000000000000000000000",
+		"e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+		"5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", // p-1
+		"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", // p is 0
+		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f": // p+1 is 1
+		return true
+	default:
+		return false
+	}
 }
