@@ -167,21 +167,14 @@ func (r *running) receive(ctx context.Context, d *client) error {
 		}
 		now := int64(time.Since(r.start))
 		counts := now > r.from.Load() && now <= r.to.Load()
-		d.frame = d.frame[:0]
-		for m, err := range wire.Replies(frame) {
-			if err != nil {
-				return err
-			}
-			b, ok := m.Body.(*wire.CellsEvent)
-			if !ok {
-				continue // the reply to a truncate
-			}
-			if err := d.took(m.Request, b); err != nil {
-				return err
-			}
-			if counts {
-				received += b.Cells.Count()
-				times = append(times, time.Duration(now)-time.Duration(binary.BigEndian.Uint64(b.Cells))) //nolint:gosec // G115: a time
+		n, sent, err := d.take(frame)
+		if err != nil {
+			return err
+		}
+		if counts {
+			received += n
+			for _, at := range sent {
+				times = append(times, time.Duration(now-at))
 			}
 		}
 		if len(d.frame) > 0 {
@@ -278,6 +271,27 @@ func (c *client) replies(ctx context.Context) (n int, err error) {
 		n++
 	}
 	return n, nil
+}
+
+// take counts the cells of a frame, and returns when they were sent. What there is
+// to answer is in c.frame afterwards.
+func (c *client) take(frame []byte) (cells int, sent []int64, err error) {
+	c.frame = c.frame[:0]
+	for m, err := range wire.Replies(frame) {
+		if err != nil {
+			return 0, nil, err
+		}
+		b, ok := m.Body.(*wire.CellsEvent)
+		if !ok {
+			continue // the reply to a truncate
+		}
+		if err := c.took(m.Request, b); err != nil {
+			return 0, nil, err
+		}
+		cells += b.Cells.Count()
+		sent = append(sent, int64(binary.BigEndian.Uint64(b.Cells))) //nolint:gosec // G115: a time
+	}
+	return cells, sent, nil
 }
 
 // took checks that cells are the next ones, gives credit back and truncates.
