@@ -51,11 +51,9 @@ func (n SafetyNumber) Matches(payload []byte) bool {
 }
 
 func fingerprint(k *governance.PublicKey) []byte {
-	h := sha3.New512()
-	h.Write([]byte{byte(len(safetyLabel))})
-	h.Write([]byte(safetyLabel))
-	h.Write(k[:])
-	return h.Sum(nil)
+	in := append([]byte{byte(len(safetyLabel))}, safetyLabel...)
+	sum := sha3.Sum512(append(in, k[:]...))
+	return sum[:]
 }
 
 func digits(fp []byte) []string {

@@ -172,6 +172,11 @@ func (w *threadWork) enter(tx *vault.Tx, n *notes, m *meta, from governance.Memb
 	if t.channel != nil {
 		t.line.past(t.channel, end)
 	}
+	if len(c.Removed) > 0 {
+		// Who was removed learns it from there, and never says that it did: these
+		// channels are left to the relay's expiry.
+		t.line.Past = nil
+	}
 	if err := t.dropOut(tx); err != nil {
 		return err
 	}

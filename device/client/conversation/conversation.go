@@ -268,3 +268,57 @@ func (e *Engine) allThreads(ctx context.Context) ([]workerKey, error) {
 	}
 	return out, nil
 }
+
+// Waiting returns how many messages wait in the vault to be relayed.
+func (e *Engine) Waiting(ctx context.Context) (int, error) {
+	names, err := e.vault.Segments(ctx)
+	if err != nil {
+		return 0, err
+	}
+	count := 0
+	for _, seg := range names {
+		if !strings.HasPrefix(seg, segmentPrefix) {
+			continue
+		}
+		for _, prefix := range []string{queuePrefix, uploadPrefix} {
+			waiting, err := e.view(ctx).List(seg, vault.Range{Prefix: prefix})
+			if err != nil {
+				return 0, err
+			}
+			count += len(waiting)
+		}
+	}
+	return count, nil
+}
+
+// Unsent returns, of some own messages, those that are not on the relay, with the
+// state they are in.
+func (e *Engine) Unsent(ctx context.Context, ids []MessageID) (map[MessageID]State, error) {
+	names, err := e.vault.Segments(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := map[MessageID]State{}
+	for _, wanted := range ids {
+		out[wanted] = Failed // until it is found
+		for _, name := range names {
+			id, err := ParseID(strings.TrimPrefix(name, segmentPrefix))
+			if err != nil || !strings.HasPrefix(name, segmentPrefix) {
+				continue
+			}
+			m, err := e.Message(ctx, id, wanted)
+			if errors.Is(err, ErrNoMessage) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			out[wanted] = m.State
+			if m.State != Queued && m.State != Failed {
+				delete(out, wanted)
+			}
+			break
+		}
+	}
+	return out, nil
+}

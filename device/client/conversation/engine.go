@@ -214,7 +214,7 @@ func (e *Engine) at(step string) error {
 func remote(err error) bool {
 	for _, known := range []error{
 		link.ErrOffline, link.ErrTimeout, link.ErrUnreachable, link.ErrDraining, link.ErrInternal,
-		link.ErrOverQuota, link.ErrStorageFull, link.ErrRate, link.ErrUnauthorised, link.ErrPinChanged, link.ErrProtocol, link.ErrClosed,
+		link.ErrOverQuota, link.ErrStorageFull, link.ErrRate, link.ErrBusy, link.ErrUnauthorised, link.ErrPinChanged, link.ErrProtocol, link.ErrClosed,
 	} {
 		if errors.Is(err, known) {
 			return true

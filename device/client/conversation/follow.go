@@ -151,7 +151,7 @@ func (w *threadWork) subscribe(ctx context.Context) error {
 	switch {
 	case errors.As(err, &truncated):
 		return w.truncated(ctx, truncated.First)
-	case errors.Is(err, link.ErrNotFound):
+	case errors.Is(err, link.ErrNotFound), errors.Is(err, link.ErrAhead):
 		return w.vanished(ctx)
 	case err != nil:
 		return fmt.Errorf("subscribe to a channel: %w", err)

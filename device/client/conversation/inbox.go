@@ -84,7 +84,7 @@ func (e *Engine) openInbox(ctx context.Context, s *inboxState) (link.Subscriptio
 	case errors.As(err, &truncated):
 		s.Position = max(s.Position, truncated.First)
 		return e.again(ctx, s)
-	case errors.Is(err, link.ErrNotFound):
+	case errors.Is(err, link.ErrNotFound), errors.Is(err, link.ErrAhead):
 		*s = inboxState{} // nothing came for so long that the relay forgot it
 		return e.again(ctx, s)
 	case err != nil:
@@ -142,7 +142,7 @@ func (e *Engine) readInbox(ctx context.Context, s *inboxState, cells *delivery.A
 // noted processes one note, in one transaction with the new position.
 func (e *Engine) noted(ctx context.Context, s *inboxState, data []byte) error {
 	var n note
-	if data == nil || syntax.Unmarshal(data, &n) != nil {
+	if data == nil || !decodes(data, &n) {
 		return nil
 	}
 	return e.welcomed(ctx, s, &n)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"time"
 
 	"bulle/device/vault"
 	"bulle/mls"
@@ -35,14 +36,20 @@ const (
 // A poolState is what is known of our pool.
 type poolState struct {
 	Created    bool
-	LastResort bool // the relay has a last resort that was not used yet
+	LastResort bool   // the relay has a last resort that was not used yet
+	Filled     uint64 // Unix milliseconds when it was last found full; 0: to be filled
 }
+
+// refill is how often the pool is looked after when nobody seems to have taken
+// from it: some packages may be taken and never used.
+const refill = 24 * time.Hour
 
 // Code implements [syntax.Value].
 func (p *poolState) Code(c *syntax.Codec) {
 	codeVersion(c)
 	c.Bool(&p.Created)
 	c.Bool(&p.LastResort)
+	c.Uint64(&p.Filled)
 }
 
 // keyPass fills the pool up to its target.
@@ -69,13 +76,18 @@ func (e *Engine) keyPass(ctx context.Context, _ *worker, _ uint64) error {
 			return err
 		}
 	}
-	for count := 0; count < targetPackages; {
+	now := e.Clock()
+	if since := now.Sub(fromMillis(state.Filled)); since >= 0 && since < refill {
+		return nil
+	}
+	for count := 0; count < targetPackages; { // only a put says how many there are
 		var err error
 		if count, err = e.putPackage(ctx, false); err != nil {
 			return err
 		}
 	}
-	return nil
+	state.Filled = millis(now)
+	return e.savePool(ctx, &state)
 }
 
 func (e *Engine) savePool(ctx context.Context, state *poolState) error {
@@ -185,13 +197,17 @@ func (e *Engine) bundles(ctx context.Context, welcome []byte) (out []*mls.KeyPac
 // resort stays for others who took the same one, and is replaced.
 func (e *Engine) spend(tx *vault.Tx, n *notes, name string) error {
 	n.kick(workerKey{kind: keyWorker})
-	if name[:2] == "b/" {
-		return tx.Delete(keysSegment, name)
-	}
 	var state poolState
 	if _, err := load(tx, keysSegment, "pool", &state); err != nil {
 		return err
 	}
-	state.LastResort = false
+	if name[:2] == "b/" {
+		state.Filled = 0
+		if err := tx.Delete(keysSegment, name); err != nil {
+			return err
+		}
+	} else {
+		state.LastResort = false
+	}
 	return save(tx, keysSegment, "pool", &state)
 }

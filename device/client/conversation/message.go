@@ -62,10 +62,10 @@ func (r *record) message(id ID, at Cursor, m *meta) Message {
 	return out
 }
 
-func millis(t time.Time) uint64 { return uint64(max(t.UnixMilli(), 0)) } //nolint:gosec // G115: not negative
+func millis(t time.Time) uint64 { return uint64(max(t.UnixMilli(), 0)) }
 
 // fromMillis bounds a time that another member chose, so that it can be shown.
 func fromMillis(ms uint64) time.Time {
 	const year9999 = 253402300799999
-	return time.UnixMilli(int64(min(ms, year9999))) //nolint:gosec // G115: bounded
+	return time.UnixMilli(int64(min(ms, year9999)))
 }

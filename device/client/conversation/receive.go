@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	"bulle/device/client/attachment"
 	"bulle/device/client/delivery"
@@ -145,6 +146,7 @@ func (w *threadWork) refused(n *notes, err error) error {
 		n.tell(Event{Kind: EventWarning, Conversation: w.conversation, Warning: WarningCredential})
 	default:
 	}
+	w.engine.Log.Debug("an item of a channel was skipped", slog.String("error", err.Error()))
 	return nil
 }
 
@@ -152,7 +154,7 @@ func (w *threadWork) refused(n *notes, err error) error {
 func (w *threadWork) opened(tx *vault.Tx, n *notes, m *meta, a *mls.Application) error {
 	from, _, ok := parseCredential(a.Sender.Credential)
 	var env Envelope
-	if !ok || syntax.Unmarshal(a.Data, &env) != nil {
+	if !ok || !decodes(a.Data, &env) {
 		return nil
 	}
 	n.heard = append(n.heard, env.Head)
@@ -187,13 +189,13 @@ func (w *threadWork) content(tx *vault.Tx, n *notes, m *meta, from governance.Me
 	switch c.Kind {
 	case KindText:
 		var t Text
-		if syntax.Unmarshal(c.Body, &t) != nil {
+		if !decodes(c.Body, &t) {
 			return nil, nil //nolint:nilnil // no message, no failure
 		}
 		rec.Kind, rec.Text = MessageText, t.Text
 	case KindFile:
 		var f File
-		if syntax.Unmarshal(c.Body, &f) != nil {
+		if !decodes(c.Body, &f) {
 			return nil, nil //nolint:nilnil // as above
 		}
 		rec.Kind, rec.Text = MessageFile, f.Caption
@@ -217,7 +219,7 @@ func (w *threadWork) content(tx *vault.Tx, n *notes, m *meta, from governance.Me
 
 func (w *threadWork) receipts(tx *vault.Tx, n *notes, m *meta, from governance.MemberID, body []byte) error {
 	var r Receipts
-	if syntax.Unmarshal(body, &r) != nil {
+	if !decodes(body, &r) {
 		return nil
 	}
 	changed, err := acknowledge(tx, w.conversation, m, from, &r, w.t.roster())

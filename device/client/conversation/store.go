@@ -22,13 +22,6 @@ func numbered(prefix string, n uint64) string {
 	return prefix + string(b[:])
 }
 
-func numberOf(prefix, name string) uint64 {
-	if len(name) != len(prefix)+8 {
-		return 0
-	}
-	return binary.BigEndian.Uint64([]byte(name[len(prefix):]))
-}
-
 // A reader reads records: a transaction, which sees its own writes, or the vault
 // as it was before the transactions that run.
 type reader interface {
@@ -63,6 +56,10 @@ func load(r reader, segment, name string, value syntax.Value) (bool, error) {
 	}
 	return true, nil
 }
+
+// decodes reads what another device made. What is malformed counts for nothing: its
+// sender is a member or pretends to be one, and nobody here can do anything about it.
+func decodes(b []byte, value syntax.Value) bool { return syntax.Unmarshal(b, value) == nil }
 
 // save writes a record.
 func save(tx *vault.Tx, segment, name string, value syntax.Value) error {

@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -235,7 +236,7 @@ func (t *thread) openChannel() (err error) {
 func channelSecret(g *mls.Group, lane uint32) (*secret.Bytes, error) {
 	var context []byte
 	if lane > 0 {
-		context = []byte{byte(lane >> 24), byte(lane >> 16), byte(lane >> 8), byte(lane)}
+		context = binary.BigEndian.AppendUint32(nil, lane)
 	}
 	return g.Export("bulle channel", context, 64)
 }

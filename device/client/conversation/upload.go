@@ -275,7 +275,7 @@ func (e *Engine) Save(ctx context.Context, id ID, message MessageID, to attachme
 	if relay == nil {
 		return ErrNotRunning
 	}
-	return attachment.Download(ctx, relay, &manifest, to, uint64(max(have, 0)), attachment.Options{ //nolint:gosec // G115: not negative
+	return attachment.Download(ctx, relay, &manifest, to, uint64(max(have, 0)), attachment.Options{
 		Progress: func(done, total uint64) {
 			e.transferred(id, message, false, done, total)
 			progress(int64(done), int64(total)) //nolint:gosec // G115: at most attachment.MaxSize

@@ -22,7 +22,7 @@ func (e *Engine) welcomed(ctx context.Context, s *inboxState, n *note) error {
 	defer g.Wipe()
 	d, err := describe(g.Extensions())
 	if err != nil {
-		return nil //nolint:nilerr // not a group of ours
+		return nil // not a group of ours
 	}
 	t := &thread{group: g, id: [32]byte{}}
 	if len(g.ID()) != len(t.id) {

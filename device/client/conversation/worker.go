@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -100,9 +101,10 @@ func (w *worker) awake() {
 }
 
 // Run works with the relay until ctx ends: it is then done and returns nil, with
-// every goroutine ended. It fails only when a hook stopped the engine. One Run at
-// a time.
-func (e *Engine) Run(ctx context.Context, relay link.Session) error {
+// every goroutine ended. It fails only when a hook stopped the engine, or when it
+// cannot begin. It closes ready, unless that is nil, when Settle may be called. One
+// Run at a time.
+func (e *Engine) Run(ctx context.Context, relay link.Session, ready chan<- struct{}) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var running sync.WaitGroup
@@ -115,6 +117,9 @@ func (e *Engine) Run(ctx context.Context, relay link.Session) error {
 	}
 	if err := e.startWorkers(ctx, relay, start); err != nil {
 		return err
+	}
+	if ready != nil {
+		close(ready)
 	}
 	<-ctx.Done()
 	e.mu.Lock()
@@ -162,7 +167,7 @@ func (e *Engine) work(ctx context.Context, w *worker) error {
 		err := w.pass(ctx, w, round)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return ctx.Err()
 		case errors.Is(err, errAgain):
 			continue
 		case errors.Is(err, ErrStopped), errors.Is(err, errFinished):
@@ -173,6 +178,7 @@ func (e *Engine) work(ctx context.Context, w *worker) error {
 		retry := time.Duration(0)
 		if err != nil {
 			retry = e.Retry
+			e.Log.Debug("a step failed and will be tried again", slog.Int("worker", int(w.key.kind)), slog.String("error", err.Error()))
 		}
 		wait := w.waiting(ctx, retry)
 		<-wait.Done()
@@ -267,7 +273,7 @@ func (e *Engine) Settle(ctx context.Context) error {
 	e.mu.Unlock()
 	for {
 		e.mu.Lock()
-		done, failed, changed := e.settledForLocked(want)
+		done, changed, failed := e.settledForLocked(want)
 		e.mu.Unlock()
 		if done {
 			return failed
@@ -280,9 +286,9 @@ func (e *Engine) Settle(ctx context.Context) error {
 	}
 }
 
-func (e *Engine) settledForLocked(want uint64) (done bool, failed error, changed <-chan struct{}) {
+func (e *Engine) settledForLocked(want uint64) (done bool, changed <-chan struct{}, failed error) {
 	if e.crashed != nil || e.spawn == nil {
-		return true, errors.Join(ErrNotRunning, e.crashed), nil
+		return true, nil, errors.Join(ErrNotRunning, e.crashed)
 	}
 	done = true
 	for _, w := range e.workers {
@@ -293,7 +299,7 @@ func (e *Engine) settledForLocked(want uint64) (done bool, failed error, changed
 			failed = w.failed
 		}
 	}
-	return done, failed, e.settled
+	return done, e.settled, failed
 }
 
 // ErrNotRunning says that only a running engine can do this.

@@ -76,7 +76,7 @@ func (w *world) join(name string) *device {
 	w.admit(d)
 	d.vault = must(vault.Create(w.t.Context(), d.backend, passphrase(), vault.Options{KDF: vault.PBKDF2(vault.MinIterations)}))(w.t)
 	d.open()
-	w.t.Cleanup(func() { d.halt() })
+	w.t.Cleanup(func() { _ = d.halt() })
 	return d
 }
 
@@ -166,8 +166,9 @@ func (d *device) open() {
 // start runs the engine in the background.
 func (d *device) start() {
 	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- d.Run(ctx, d.session) }()
+	ended, ready := make(chan error, 1), make(chan struct{})
+	go func() { ended <- d.Run(ctx, d.session, ready) }()
+	<-ready
 	d.stop = func() error {
 		cancel()
 		return <-ended
@@ -200,25 +201,11 @@ func (d *device) trySync() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	err := d.settle(ctx)
+	err := d.Settle(ctx)
 	if running {
 		return err
 	}
 	return errors.Join(err, d.halt())
-}
-
-// settle waits until Run has begun, then settles.
-func (d *device) settle(ctx context.Context) error {
-	for {
-		err := d.Settle(ctx)
-		if !errors.Is(err, conversation.ErrNotRunning) || ctx.Err() != nil {
-			return err
-		}
-		select {
-		case <-time.After(time.Millisecond):
-		case <-ctx.Done():
-		}
-	}
 }
 
 func (d *device) id() governance.MemberID { return governance.MemberID(d.member.ID()) }

@@ -1,0 +1,199 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+
+	"bulle/device/client/conversation"
+)
+
+// FileContent is a file being sent. The client closes it when it is done with it.
+type FileContent interface {
+	io.ReaderAt
+	io.Closer
+}
+
+// FileSource is a file to be sent.
+type FileSource struct {
+	Name      string
+	Size      int64
+	MediaType string
+	Caption   string
+	Content   FileContent
+	Ref       string // by which Config.OpenFile finds it again after a restart
+}
+
+// FileTarget is where a received file is written. Have is how many bytes from the
+// start an earlier attempt wrote.
+type FileTarget struct {
+	Content interface {
+		io.WriterAt
+		io.ReaderAt
+	}
+	Have int64
+}
+
+// message gives a message the names of its people.
+func (c *Client) message(m conversation.Message) Message {
+	out := Message{
+		ID: m.ID, Conversation: m.Conversation, Cursor: m.Cursor, From: m.From, FromName: c.memberOf(m.From).Name, Own: m.Own,
+		Kind: m.Kind, Text: m.Text, Sent: m.Sent, Received: m.Received, State: m.State, Reason: m.Reason,
+	}
+	if f := m.File; f != nil {
+		out.File = &FileInfo{Name: f.Name, MediaType: f.MediaType, Size: f.Size, SHA256: f.SHA256}
+	}
+	if x := m.Change; x != nil {
+		out.Change = &Change{Kind: x.Kind, Name: x.Name}
+		for _, id := range x.Members {
+			out.Change.Members = append(out.Change.Members, c.memberOf(id))
+		}
+	}
+	return out
+}
+
+func (c *Client) messages(in []conversation.Message, err error) ([]Message, error) {
+	out := make([]Message, len(in))
+	for i, m := range in {
+		out[i] = c.message(m)
+	}
+	return out, worded(err)
+}
+
+// History returns up to limit messages before a position, oldest first; before 0
+// means the newest ones. Limit is at most 500.
+func (c *Client) History(id ConversationID, before Cursor, limit int) ([]Message, error) {
+	return c.messages(c.engine.History(context.Background(), id, before, limit))
+}
+
+// Message returns one message.
+func (c *Client) Message(id ConversationID, m MessageID) (Message, error) {
+	found, err := c.engine.Message(context.Background(), id, m)
+	if err != nil {
+		return Message{}, err
+	}
+	return c.message(found), nil
+}
+
+// Search returns up to limit messages whose text or file name contains text, newest
+// first: of one conversation before a position, or, for the zero identifier, of all
+// of them. It opens one message after the other: there is no index of what was said.
+func (c *Client) Search(ctx context.Context, id ConversationID, text string, before Cursor, limit int) ([]Message, error) {
+	if id != (ConversationID{}) {
+		return c.messages(c.engine.Search(ctx, id, text, before, limit))
+	}
+	all, err := c.engine.Conversations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []Message
+	for _, x := range all {
+		found, err := c.messages(c.engine.Search(ctx, x.ID, text, 0, limit))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
+	}
+	slices.SortStableFunc(out, func(a, b Message) int { return b.Received.Compare(a.Received) })
+	return out[:min(len(out), max(limit, 1))], nil
+}
+
+// Send queues a text. It is durable when Send returns.
+func (c *Client) Send(id ConversationID, d Draft) (MessageID, error) {
+	peer, _ := c.peer(id)
+	m, err := c.engine.SendText(context.Background(), id, peer.ID, d.Text)
+	return m, worded(err)
+}
+
+// SendFile queues a file. It is a message at once, and goes out when all of it is on
+// the relay.
+func (c *Client) SendFile(id ConversationID, f FileSource) (MessageID, error) {
+	peer, _ := c.peer(id)
+	out := conversation.Outgoing{
+		Name: f.Name, MediaType: f.MediaType, Caption: f.Caption, Size: f.Size, Reference: f.Ref,
+	}
+	if f.Content != nil {
+		out.Content = f.Content
+	}
+	m, err := c.engine.SendFile(context.Background(), id, peer.ID, out)
+	return m, worded(err)
+}
+
+// SaveFile writes the file of a message to a target. It returns nil only when all
+// of it is there and its hash is right. progress may be nil.
+func (c *Client) SaveFile(ctx context.Context, id ConversationID, m MessageID, to FileTarget, progress func(Progress)) (err error) {
+	info, err := c.Message(id, m)
+	if err != nil {
+		return err
+	}
+	if info.File == nil {
+		return ErrNoMessage
+	}
+	r, err := c.begin()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.release()) }()
+	if err := r.online(ctx); err != nil {
+		return worded(err)
+	}
+	return worded(c.engine.Save(ctx, id, m, to.Content, to.Have, func(done, total int64) {
+		if progress == nil {
+			return
+		}
+		p := Progress{Done: done, Total: total}
+		if done == total {
+			p.SHA256 = info.File.SHA256
+		}
+		progress(p)
+	}))
+}
+
+// MarkRead notes that this member has read up to a message, and lets the others
+// know unless the settings say no.
+func (c *Client) MarkRead(id ConversationID, upTo Cursor) error {
+	s, err := c.Settings()
+	if err != nil {
+		return err
+	}
+	return worded(c.engine.MarkRead(context.Background(), id, upTo, !s.NoReceipts))
+}
+
+// Retry sends a failed text again, as a new message.
+func (c *Client) Retry(id ConversationID, m MessageID) error {
+	return worded(c.engine.SendAgain(context.Background(), id, m))
+}
+
+// WaitSent returns when every message is on the relay, and [ErrSendFailed] when one
+// will not get there. Somebody must connect meanwhile: [Client.Start].
+func (c *Client) WaitSent(ctx context.Context, ids ...MessageID) error {
+	watching, cancel := context.WithCancel(ctx)
+	defer cancel()
+	events := c.Events(watching)
+	for {
+		waiting, err := c.engine.Unsent(ctx, ids)
+		if err != nil {
+			return err
+		}
+		for _, state := range waiting {
+			if state == StateFailed {
+				return ErrSendFailed
+			}
+		}
+		if len(waiting) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case _, open := <-events:
+			if !open {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				return ErrClosed
+			}
+		}
+	}
+}

@@ -1,0 +1,160 @@
+package client
+
+import (
+	"encoding/hex"
+	"time"
+
+	"bulle/device/client/conversation"
+	"bulle/protocol/governance"
+)
+
+// MemberID names a member of the bubble: the fingerprint of its identity key.
+type MemberID = governance.MemberID
+
+// ConversationID names a conversation on every device of its members.
+type ConversationID = conversation.ID
+
+// MessageID names a message; its sender drew it at random.
+type MessageID = conversation.MessageID
+
+// Cursor is a position in the history of one conversation; 1 is its first message.
+type Cursor = conversation.Cursor
+
+// A Contact is a member of the same category.
+type Contact struct {
+	ID       MemberID
+	Name     string // the pseudonym; a later member with a name that is taken shows as "name (2)"
+	Self     bool
+	Verified bool // the safety number was compared
+	Devices  int
+}
+
+// A Bubble says where this device is enrolled.
+type Bubble struct {
+	Address     string // host:port of the relay
+	Fingerprint string // hexadecimal SHA-256 of the relay's TLS key
+	Founder     bool
+}
+
+// A Conversation as a list of conversations shows it.
+type Conversation struct {
+	ID      ConversationID
+	Kind    Kind
+	Name    string    // the contact's, or the group's
+	Members []Contact // this member too, while it is inside
+	Active  bool      // false after leaving or being removed: the history stays readable
+	Unread  int
+	Count   int      // messages in the history
+	Last    *Message // nil before the first
+	Pending string   // what waits for the relay: "", "creating", "changing", "leaving"
+}
+
+// Kind tells a conversation of two from a group.
+type Kind = conversation.Kind
+
+// The kinds of conversation.
+const (
+	KindDirect = conversation.Direct
+	KindGroup  = conversation.Group
+)
+
+// A Message is one line of a history.
+type Message struct {
+	ID           MessageID
+	Conversation ConversationID
+	Cursor       Cursor
+	From         MemberID
+	FromName     string
+	Own          bool
+	Kind         MessageKind
+	Text         string    // of a file: what was written with it
+	File         *FileInfo // MessageFile
+	Change       *Change   // MessageChange
+	Sent         time.Time // by the sender's clock
+	Received     time.Time // by ours
+	State        State
+	Reason       Reason // why the state is StateFailed
+}
+
+// MessageKind says what a message holds.
+type MessageKind = conversation.MessageKind
+
+// The kinds of message.
+const (
+	MessageText   = conversation.MessageText
+	MessageFile   = conversation.MessageFile
+	MessageChange = conversation.MessageChange
+)
+
+// FileInfo describes a file. The hash is zero until the sender has read it whole.
+type FileInfo struct {
+	Name      string
+	MediaType string
+	Size      int64
+	SHA256    [32]byte
+}
+
+// A Change is something that happened to a conversation itself.
+type Change struct {
+	Kind    ChangeKind
+	Members []Contact
+	Name    string // ChangeRenamed and ChangeCreated
+}
+
+// ChangeKind says what happened.
+type ChangeKind = conversation.ChangeKind
+
+// The kinds of change.
+const (
+	ChangeCreated = conversation.ChangeCreated
+	ChangeAdded   = conversation.ChangeAdded
+	ChangeRemoved = conversation.ChangeRemoved
+	ChangeLeft    = conversation.ChangeLeft
+	ChangeRenamed = conversation.ChangeRenamed
+	ChangeLost    = conversation.ChangeLost
+)
+
+// State is how far a message has come. It never claims more than is known.
+type State = conversation.State
+
+// The states. An incoming message is delivered until it is read.
+const (
+	StateQueued    = conversation.Queued    // in this device's vault
+	StateRelayed   = conversation.Relayed   // durable on the relay
+	StateDelivered = conversation.Delivered // every other member has it
+	StateRead      = conversation.Read      // every other member has read it
+	StateFailed    = conversation.Failed    // will not be sent; see Reason
+)
+
+// Reason says why a message failed.
+type Reason = conversation.Reason
+
+// The reasons.
+const (
+	ReasonNone     = conversation.ReasonNone
+	ReasonFile     = conversation.ReasonFile     // the file is gone or has changed
+	ReasonRemoved  = conversation.ReasonRemoved  // no longer a member of the conversation
+	ReasonTooLarge = conversation.ReasonTooLarge // larger than an item can be
+)
+
+// A Draft is a message to be sent.
+type Draft struct {
+	Text string // 1 to [MaxText] bytes of UTF-8
+}
+
+// MaxText is the length in bytes of the longest text.
+const MaxText = conversation.MaxText
+
+// Settings of the device.
+type Settings struct {
+	NoReceipts bool // others do not learn when this member reads
+}
+
+// InviteOptions of [Client.Invite].
+type InviteOptions struct {
+	Uses    int           // how many may join; 0 means 1
+	Expires time.Duration // 0 means 7 days
+}
+
+// Fingerprint returns b in hexadecimal, as screens show keys and hashes.
+func Fingerprint(b []byte) string { return hex.EncodeToString(b) }
