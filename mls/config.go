@@ -29,6 +29,10 @@ type Config struct {
 	// between sending and receiving, and a member who was away could then never catch
 	// up: by default only what is sent is checked.
 	StrictLifetimes bool
+	// Sealing, if it is set, is shown the key and the nonce of each PrivateMessage
+	// content that is sealed, which it must not keep: a test can see that no pair
+	// repeats over crashes and restored states.
+	Sealing func(key, nonce []byte)
 	// Padding rounds the content of private messages up to a multiple of this many
 	// bytes; 0 and 1 add none.
 	Padding int

@@ -16,6 +16,7 @@ type Group struct {
 	context    groupContext
 	tree       *ratchetTree
 	own        LeafIndex
+	inviter    *LeafIndex                  // who let us in; nil once restored
 	keys       map[nodeIndex]*secret.Bytes // private keys of our leaf and above it
 	signer     *SignatureKey
 	secrets    *epochSecrets
@@ -179,6 +180,15 @@ func (g *Group) Active() bool { return g.status == statusActive }
 
 // ReInit returns the proposal that closed the group, or nil.
 func (g *Group) ReInit() *ReInit { return g.reInit }
+
+// Inviter returns the member who signed the Welcome that [Join] used; ok is false
+// for a group that was made or restored otherwise.
+func (g *Group) Inviter() (l LeafIndex, ok bool) {
+	if g.inviter == nil {
+		return 0, false
+	}
+	return *g.inviter, true
+}
 
 // Members lists the members, in the order of their leaves.
 func (g *Group) Members() []Member {

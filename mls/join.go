@@ -243,7 +243,7 @@ func (j *joining) place() error {
 // group starts the epoch and compares the confirmation tag.
 func (j *joining) group() (*Group, error) {
 	g := &Group{
-		cfg: *j.cfg, alg: j.a, context: j.info.context, tree: j.tree, own: j.own, keys: j.tree.heldKeys(j.keys),
+		cfg: *j.cfg, alg: j.a, context: j.info.context, tree: j.tree, own: j.own, keys: j.tree.heldKeys(j.keys), inviter: &j.info.signer,
 		signer: j.o.Key.Clone(), secrets: j.a.epochSecrets(j.member, encode(&j.info.context)),
 	}
 	if !hmac.Equal(g.makeTag(), j.info.tag) {

@@ -21,10 +21,14 @@ func (a *algorithms) encryptContent(m *authenticatedContent, k *messageKey, send
 	if n := len(plaintext); cfg.Padding > 1 && n%cfg.Padding != 0 {
 		plaintext = append(plaintext, make([]byte, cfg.Padding-n%cfg.Padding)...)
 	}
-	p.ciphertext = a.seal(k.key.Reveal(), guarded(k.nonce, data.reuseGuard), encode(contentAAD{p}), plaintext)
-	key, nonce := a.senderDataKey(senderDataSecret, p.ciphertext)
-	defer secret.Wipe(key)
-	p.encryptedSenderData = a.seal(key, nonce, encode(senderDataAAD{p}), encode(&data))
+	nonce := guarded(k.nonce, data.reuseGuard)
+	if cfg.Sealing != nil {
+		cfg.Sealing(k.key.Reveal(), nonce)
+	}
+	p.ciphertext = a.seal(k.key.Reveal(), nonce, encode(contentAAD{p}), plaintext)
+	dataKey, dataNonce := a.senderDataKey(senderDataSecret, p.ciphertext)
+	defer secret.Wipe(dataKey)
+	p.encryptedSenderData = a.seal(dataKey, dataNonce, encode(senderDataAAD{p}), encode(&data))
 	return p, nil
 }
 
