@@ -58,7 +58,7 @@ func TestDirectoryIsForItsOwnerAndOneProcess(t *testing.T) {
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // G302: too open on purpose
+	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if b, err = file.Open(dir, file.Options{}); err != nil {

@@ -54,8 +54,8 @@ func (b *Backend) files() (numbers []uint32, dead []string, err error) {
 			continue
 		}
 		n, err := strconv.ParseUint(strings.TrimSuffix(name, logSuffix), 10, 32)
-		if err == nil && logName(uint32(n)) == name { //nolint:gosec // G115: of 32 bits
-			numbers = append(numbers, uint32(n)) //nolint:gosec // G115: of 32 bits
+		if err == nil && logName(uint32(n)) == name {
+			numbers = append(numbers, uint32(n))
 		}
 	}
 	slices.Sort(numbers)

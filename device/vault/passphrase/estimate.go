@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"bulle/protocol/secret"
 )
@@ -100,10 +101,9 @@ func newEstimator(p []byte) *estimator {
 		e.bits[w] = famousBits
 	}
 	e.text = make([]rune, 0, maxRunes)
-	for _, r := range string(p) {
-		if len(e.text) < maxRunes {
-			e.text = append(e.text, r)
-		}
+	for len(p) > 0 && len(e.text) < maxRunes { // a range over a string would copy it
+		r, n := utf8.DecodeRune(p)
+		e.text, p = append(e.text, r), p[n:]
 	}
 	e.plain = make([]rune, len(e.text))
 	for i, r := range e.text {

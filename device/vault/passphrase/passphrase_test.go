@@ -12,11 +12,11 @@ import (
 	"bulle/protocol/secret"
 )
 
-func list(t testing.TB) []string {
-	t.Helper()
+func list(tb testing.TB) []string {
+	tb.Helper()
 	b, err := os.ReadFile("words.txt")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return strings.Fields(string(b))
 }

@@ -18,6 +18,7 @@ import (
 // part of the contract and makes an empty storage; the function that it returns
 // opens that storage, again after the backend of the call before was closed.
 func Backend(t *testing.T, start func(testing.TB) (open func() vault.Backend)) {
+	t.Helper()
 	for _, part := range []struct {
 		name string
 		run  func(*contract)
