@@ -1,0 +1,179 @@
+package main
+
+import (
+	"errors"
+	"path/filepath"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"bulle/cmd/bulle/qr"
+	"bulle/server/node"
+)
+
+// serveFlags are what the command line may say; what is said here goes before the config file.
+type serveFlags struct {
+	config, data, listen, address, store string
+	check                                bool
+}
+
+func serveCommand(s *shell) *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: s.lang.Say("Run the relay of a bubble", "Faire tourner le relais d'une bulle"),
+		Long: s.lang.Say(`Run the relay of a bubble until it is told to stop (Ctrl-C or SIGTERM).
+
+The first start makes the data directory and the relay's key, and prints a claim link: whoever opens it first
+founds the bubble. The relay stores sealed data and can read none of it.`,
+			`Faire tourner le relais d'une bulle jusqu'à ce qu'on l'arrête (Ctrl-C ou SIGTERM).
+
+Le premier démarrage crée le dossier de données et la clé du relais, et affiche un lien de prise de possession :
+qui l'ouvre le premier fonde la bulle. Le relais garde des données scellées et ne peut en lire aucune.`),
+		Example: "  bulle serve\n  bulle serve --data /srv/bulle --listen 0.0.0.0:8443 --address chat.example.org:8443",
+		Args:    s.between(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return s.serve(cmd, f)
+		},
+	}
+	cmd.Flags().StringVar(&f.data, "data", "", s.lang.Say("data `DIR` (default: bulle-relay in your data directory)",
+		"`DOSSIER` de données (par défaut : bulle-relay dans votre dossier de données)"))
+	cmd.Flags().StringVar(&f.listen, "listen", "", s.lang.Say("listen on `HOST:PORT` (default "+node.DefaultListen+"; port 0 picks one)",
+		"écouter sur `HÔTE:PORT` (par défaut "+node.DefaultListen+" ; le port 0 en choisit un)"))
+	cmd.Flags().StringVar(&f.address, "address", "", s.lang.Say("`HOST:PORT` that links carry (default: an address of this machine)",
+		"`HÔTE:PORT` inscrit dans les liens (par défaut : une adresse de cette machine)"))
+	cmd.Flags().StringVar(&f.store, "store", "", s.lang.Say("`pebble` (on disk, default) or memory (messages are gone at the end)",
+		"`pebble` (sur disque, par défaut) ou memory (les messages disparaissent à l'arrêt)"))
+	cmd.Flags().StringVar(&f.config, "config", "", s.lang.Say("read settings from `FILE` (docs/operate.md)",
+		"lire les réglages dans `FICHIER` (docs/operate.md)"))
+	cmd.Flags().BoolVar(&f.check, "check", false, s.lang.Say("check the settings and exit", "vérifier les réglages et s'arrêter"))
+	cmd.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		for _, name := range []string{"vault", "passphrase-file"} { // a relay has neither
+			if flag := cmd.InheritedFlags().Lookup(name); flag != nil {
+				flag.Hidden = true
+			}
+		}
+		cmd.Root().HelpFunc()(cmd, args)
+	})
+	return cmd
+}
+
+// serve runs the relay.
+func (s *shell) serve(cmd *cobra.Command, f serveFlags) error {
+	cfg, err := s.serveConfig(f)
+	if err == nil {
+		err = cfg.Check()
+	}
+	if f.check {
+		return s.checked(err)
+	}
+	if err != nil {
+		return wordProblem(err)
+	}
+	cfg.Log = s.log
+	if limit, ok := node.AvailableMemory(); ok && s.getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(limit / 4 * 3) // collect harder before the machine has to kill
+	}
+	n, err := node.New(cfg)
+	if err != nil {
+		return wordProblem(err)
+	}
+	info, err := n.Info()
+	if err == nil {
+		err = s.announce(info)
+	}
+	if err != nil {
+		return errors.Join(wordProblem(err), n.Close())
+	}
+	return n.Run(cmd.Context())
+}
+
+// serveConfig joins the config file and the command line.
+func (s *shell) serveConfig(f serveFlags) (cfg node.Config, err error) {
+	if f.config != "" {
+		if cfg, err = node.ReadFile(f.config); err != nil {
+			return node.Config{}, err
+		}
+	}
+	for _, flag := range []struct {
+		said string
+		to   *string
+	}{{f.data, &cfg.Data}, {f.listen, &cfg.Listen}, {f.address, &cfg.Address}} {
+		if flag.said != "" {
+			*flag.to = flag.said
+		}
+	}
+	if f.store != "" {
+		cfg.Store = node.StoreKind(f.store)
+	}
+	if cfg.Data == "" {
+		cfg.Data = s.relayData()
+	}
+	return cfg, nil
+}
+
+// relayData is where a relay keeps its data unless told otherwise (XDG Base Directory specification); empty if
+// there is no such place.
+func (s *shell) relayData() string {
+	if data := s.getenv("XDG_DATA_HOME"); filepath.IsAbs(data) {
+		return filepath.Join(data, "bulle-relay")
+	}
+	if home := s.getenv("HOME"); home != "" {
+		return filepath.Join(home, ".local", "share", "bulle-relay")
+	}
+	return ""
+}
+
+// checked is the result of --check: exit code 0 or 1.
+func (s *shell) checked(err error) error {
+	if err != nil {
+		err = wordProblem(err)
+		var f *failure
+		if errors.As(err, &f) {
+			f.code = exitGeneral
+		}
+		return err
+	}
+	if s.flags.json {
+		return s.line(struct {
+			Valid bool `json:"valid"`
+		}{true})
+	}
+	s.say("The settings are valid.", "Les réglages sont valides.")
+	return nil
+}
+
+// servingLine is the JSON of `bulle serve`, printed once it listens.
+type servingLine struct {
+	Address     string `json:"address"`
+	Fingerprint string `json:"fingerprint"`
+	Claim       string `json:"claim"`
+}
+
+// announce prints how to reach the relay.
+func (s *shell) announce(info node.Info) error {
+	if s.flags.json {
+		return s.line(servingLine(info))
+	}
+	s.say("The relay listens on https://%s", "Le relais écoute sur https://%s", info.Address)
+	s.say("Its fingerprint is %s", "Son empreinte est %s", info.Fingerprint)
+	if info.Claim == "" {
+		s.say("The bubble has its founder. Stop the relay with Ctrl-C.", "La bulle a son fondateur. Arrêtez le relais par Ctrl-C.")
+		return nil
+	}
+	s.say("", "")
+	s.say("Nobody has claimed it yet. Whoever opens this link first founds the bubble, so keep it to yourself:",
+		"Personne n'en a encore pris possession. Qui ouvre ce lien le premier fonde la bulle ; gardez-le pour vous :")
+	s.say("\n  %s\n", "\n  %s\n", info.Claim)
+	draw := qr.Plain
+	if s.coloured() {
+		draw = qr.Terminal
+	}
+	code, err := draw(info.Claim)
+	if err != nil {
+		return err
+	}
+	s.say("%s", "%s", code)
+	s.say("In another terminal: bulle claim 'LINK' --name YOUR_NAME", "Dans un autre terminal : bulle claim 'LIEN' --name VOTRE_NOM")
+	return nil
+}

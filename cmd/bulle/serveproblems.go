@@ -1,0 +1,120 @@
+package main
+
+import (
+	"errors"
+
+	"bulle/device/terminal/lang"
+	"bulle/server/node"
+)
+
+// problemWords says how one problem of a relay's start is told. Subject and detail fill the sentence.
+type problemWords struct {
+	problem node.Problem
+	code    exitCode
+	name    string
+	words   lang.Words
+}
+
+// problems is the table from problems to words: each says what to change.
+func problems() []problemWords {
+	return []problemWords{
+		{node.NoData, exitUsage, "config", lang.Words{
+			EN: "Name the relay's data directory with --data DIR.%s%s",
+			FR: "Indiquez le dossier de données du relais avec --data DOSSIER.%s%s",
+		}},
+		{node.BadListen, exitUsage, "config", lang.Words{
+			EN: "%s: %q is not HOST:PORT; write it like 0.0.0.0:8443.",
+			FR: "%s : %q n'est pas HÔTE:PORT ; écrivez par exemple 0.0.0.0:8443.",
+		}},
+		{node.BadAddress, exitUsage, "config", lang.Words{
+			EN: "%s: %q is not HOST:PORT as others reach it; write it like chat.example.org:8443.",
+			FR: "%s : %q n'est pas HÔTE:PORT tel que les autres le joignent ; écrivez par exemple chat.example.org:8443.",
+		}},
+		{node.BadStore, exitUsage, "config", lang.Words{
+			EN: "%s: %q is neither pebble nor memory.",
+			FR: "%s : %q n'est ni pebble ni memory.",
+		}},
+		{node.BadNumber, exitUsage, "config", lang.Words{
+			EN: "%s: %s is negative; write 0 for the default.",
+			FR: "%s : %s est négatif ; écrivez 0 pour la valeur par défaut.",
+		}},
+		{node.BadDrain, exitUsage, "config", lang.Words{
+			EN: "%s: %q is not a duration up to 1h; write it like 10s.",
+			FR: "%s : %q n'est pas une durée d'au plus 1h ; écrivez par exemple 10s.",
+		}},
+		{node.FileUnreadable, exitUsage, "config", lang.Words{
+			EN: "The config file %s cannot be read: %s.",
+			FR: "Le fichier de réglages %s est illisible : %s.",
+		}},
+		{node.FileTooLarge, exitUsage, "config", lang.Words{
+			EN: "The config file %s%s is larger than 64 KiB.",
+			FR: "Le fichier de réglages %s%s dépasse 64 Kio.",
+		}},
+		{node.FileSyntax, exitUsage, "config", lang.Words{
+			EN: "The config file %s is not JSON at line %s.",
+			FR: "Le fichier de réglages %s n'est pas du JSON à la ligne %s.",
+		}},
+		{node.FileValue, exitUsage, "config", lang.Words{
+			EN: "The config file %s: the value of %q has the wrong type (see docs/operate.md).",
+			FR: "Le fichier de réglages %s : la valeur de %q n'a pas le bon type (voir docs/operate.md).",
+		}},
+		{node.FileKey, exitUsage, "config", lang.Words{
+			EN: "The config file %s: there is no setting %q (see docs/operate.md).",
+			FR: "Le fichier de réglages %s : le réglage %q n'existe pas (voir docs/operate.md).",
+		}},
+		{node.FileShape, exitUsage, "config", lang.Words{
+			EN: "The config file %s%s must hold exactly one object: { ... }.",
+			FR: "Le fichier de réglages %s%s doit contenir exactement un objet : { ... }.",
+		}},
+		{node.ListenFailed, exitGeneral, "listen", lang.Words{
+			EN: "The relay cannot listen on %s: %s. Choose another address with --listen HOST:PORT.",
+			FR: "Le relais ne peut pas écouter sur %s : %s. Choisissez une autre adresse avec --listen HÔTE:PORT.",
+		}},
+		{node.DataUnusable, exitGeneral, "data", lang.Words{
+			EN: "%s cannot be used: %s.",
+			FR: "%s est inutilisable : %s.",
+		}},
+		{node.DataForeign, exitGeneral, "data", lang.Words{
+			EN: "%s%s is not empty and not the data directory of a relay. Choose another one with --data DIR.",
+			FR: "%s%s n'est ni vide ni le dossier de données d'un relais. Choisissez-en un autre avec --data DOSSIER.",
+		}},
+		{node.DataInUse, exitBusy, "busy", lang.Words{
+			EN: "Another relay runs on the data directory %s%s. Stop it, or choose another directory with --data DIR.",
+			FR: "Un autre relais tourne sur le dossier de données %s%s. Arrêtez-le, ou choisissez un autre dossier avec --data DOSSIER.",
+		}},
+		{node.DataReadable, exitGeneral, "data", lang.Words{
+			EN: "Others may read %[1]s%[2]s, which is secret: chmod 600 %[1]s",
+			FR: "D'autres peuvent lire %[1]s%[2]s, qui est secret : chmod 600 %[1]s",
+		}},
+		{node.KeyDamaged, exitDamaged, "damaged", lang.Words{
+			EN: "The relay's key %s%s is damaged. Restore it from a copy: every link pins it.",
+			FR: "La clé du relais %s%s est endommagée. Restaurez-la d'une copie : chaque lien la désigne.",
+		}},
+		{node.TokenDamaged, exitDamaged, "damaged", lang.Words{
+			EN: "The claim token %s%s is damaged. Delete it and start again for a new claim link.",
+			FR: "Le jeton %s%s est endommagé. Supprimez-le et redémarrez pour un nouveau lien.",
+		}},
+		{node.LogDamaged, exitDamaged, "damaged", lang.Words{
+			EN: "The governance log %s%s is damaged. Restore it from a copy.",
+			FR: "Le journal de gouvernance %s%s est endommagé. Restaurez-le d'une copie.",
+		}},
+		{node.StoreUnusable, exitDamaged, "damaged", lang.Words{
+			EN: "The store %s cannot be opened: %s.",
+			FR: "Le stockage %s ne peut pas être ouvert : %s.",
+		}},
+	}
+}
+
+// wordProblem words what stopped a relay from starting; other errors pass.
+func wordProblem(err error) error {
+	var p *node.StartError
+	if !errors.As(err, &p) {
+		return err
+	}
+	for _, row := range problems() {
+		if row.problem == p.Problem {
+			return failf(row.code, row.name, row.words, p.Subject, p.Detail)
+		}
+	}
+	return err
+}
