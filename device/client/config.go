@@ -37,9 +37,9 @@ type Config struct {
 	// has an effect outside, before and after it. An error stops the client there, as
 	// a crash would. For tests.
 	Hook func(step string) error
-	// Sealing is shown the salt of each cell that is sealed, from which its key and
-	// nonce follow. For tests.
-	Sealing func(salt []byte)
+	// Sealing is shown what must never be there twice, see package conversation. For
+	// tests.
+	Sealing func(once []byte)
 }
 
 // Healing says when a device renews its keys: before the first message after

@@ -41,8 +41,8 @@ func (w *threadWork) change(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if len(names) == 0 || len(w.t.line.Leaving) > 0 {
-		return w.commitLeaving(ctx)
+	if more, err := w.commitProposals(ctx); more || err != nil || len(names) == 0 {
+		return more, err
 	}
 	var x change
 	if ok, err := load(v, seg, names[0], &x); err != nil || !ok {
@@ -70,14 +70,18 @@ func (w *threadWork) done(ctx context.Context, name string) error {
 	})
 }
 
-// commitLeaving commits what other members proposed: to leave.
-func (w *threadWork) commitLeaving(ctx context.Context) (bool, error) {
-	own := uint32(w.t.group.Own())
-	if w.t.alone() || w.t.line.SkipStored || len(w.t.line.Leaving) == 0 || slices.Contains(w.t.line.Leaving, own) {
+// commitProposals commits what other members proposed: to leave. Other proposals
+// it leaves out, and nothing can be said before the next epoch forgets them.
+func (w *threadWork) commitProposals(ctx context.Context) (bool, error) {
+	if w.t.alone() || len(w.t.group.StoredProposals()) == 0 || w.t.leaving() {
 		return false, nil
 	}
 	return true, w.renew(ctx)
 }
+
+// leaving reports whether we have proposed to leave in this epoch: then we neither
+// commit that nor say anything more.
+func (t *thread) leaving() bool { return slices.Contains(t.line.Leaving, uint32(t.group.Own())) }
 
 // add commits the devices of members who are not in the group.
 func (w *threadWork) add(ctx context.Context, name string, x *change) (bool, error) {

@@ -53,7 +53,7 @@ func (w *threadWork) sealPending(ctx context.Context) error {
 func (w *threadWork) build(ctx context.Context, o mls.CommitOptions) error {
 	t := w.t
 	// Who has proposed to leave does not commit that itself (RFC 9420, section 12.2).
-	o.SkipStored = t.line.SkipStored || slices.Contains(t.line.Leaving, uint32(t.group.Own()))
+	o.SkipStored = t.line.SkipStored || t.leaving()
 	commit, err := t.group.Commit(o)
 	if t.creds.missedDevice() {
 		_ = w.engine.Directory.Refresh(ctx) // the change is tried again either way

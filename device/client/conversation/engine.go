@@ -94,8 +94,10 @@ type Config struct {
 	// Hook is called with the name of each step before and after it. An error stops
 	// the engine there, as a crash would. For tests.
 	Hook func(step string) error
-	// Sealing is shown the salt of each cell that a conversation seals. For tests.
-	Sealing func(salt []byte)
+	// Sealing is shown, for each sealing of a conversation, what must never be there
+	// twice: key and nonce of an MLS message, salt of a cell. It must not keep the
+	// slice. For tests.
+	Sealing func(once []byte)
 }
 
 // Engine owns the conversations of one device. Its methods may be called
@@ -156,7 +158,11 @@ func (e *Engine) authority() *authority { return &authority{directory: e.Directo
 
 // mls is what a group needs from outside, with the judge of its credentials.
 func (e *Engine) mls(creds *authority) mls.Config {
-	return mls.Config{Rand: e.Rand, Now: e.Clock, Credentials: creds, RequirePrivate: true}
+	c := mls.Config{Rand: e.Rand, Now: e.Clock, Credentials: creds, RequirePrivate: true}
+	if e.Sealing != nil {
+		c.Sealing = func(key, nonce []byte) { e.Sealing(append(key[:len(key):len(key)], nonce...)) }
+	}
+	return c
 }
 
 func (e *Engine) view(ctx context.Context) view { return view{ctx, e.vault} }

@@ -98,7 +98,7 @@ const maxBundle = 48 << 10
 // say seals the next contents that wait, with the receipts that are due.
 func (w *threadWork) say(ctx context.Context) (bool, error) {
 	e, t := w.engine, w.t
-	if t.alone() {
+	if t.alone() || t.leaving() {
 		return false, nil
 	}
 	v := e.view(ctx)

@@ -128,13 +128,9 @@ func (e *Engine) adopt(tx *vault.Tx, n *notes, t *thread, d *description, peer g
 
 // inviter returns who signed the Welcome that the group was joined with.
 func (e *Engine) inviter(t *thread) governance.MemberID {
-	g, ok := any(t.group).(interface{ Inviter() (mls.LeafIndex, bool) })
-	if !ok {
-		return governance.MemberID{}
-	}
-	signer, _ := g.Inviter()
-	leaf, ok := t.group.Member(signer)
-	if !ok {
+	signer, ok := t.group.Inviter()
+	leaf, in := t.group.Member(signer)
+	if !ok || !in {
 		return governance.MemberID{}
 	}
 	id, _, _ := parseCredential(leaf.Credential)
