@@ -28,8 +28,8 @@ The first start makes the data directory and the relay's key, and prints a claim
 founds the bubble. The relay stores sealed data and can read none of it.`,
 			`Faire tourner le relais d'une bulle jusqu'à ce qu'on l'arrête (Ctrl-C ou SIGTERM).
 
-Le premier démarrage crée le dossier de données et la clé du relais, et affiche un lien de prise de possession :
-qui l'ouvre le premier fonde la bulle. Le relais garde des données scellées et ne peut en lire aucune.`),
+La première fois, il crée son dossier de données et sa clé, et affiche un lien de prise de possession : qui
+l'ouvre le premier fonde la bulle. Le relais garde des données scellées et ne peut en lire aucune.`),
 		Example: "  bulle serve\n  bulle serve --data /srv/bulle --listen 0.0.0.0:8443 --address chat.example.org:8443",
 		Args:    s.between(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {

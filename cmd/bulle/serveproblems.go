@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 
 	"bulle/device/terminal/lang"
 	"bulle/server/node"
@@ -16,7 +17,9 @@ type problemWords struct {
 }
 
 // problems is the table from problems to words: each says what to change.
-func problems() []problemWords {
+func problems() []problemWords { return slices.Concat(configProblems(), dataProblems()) }
+
+func configProblems() []problemWords {
 	return []problemWords{
 		{node.NoData, exitUsage, "config", lang.Words{
 			EN: "Name the relay's data directory with --data DIR.%s%s",
@@ -24,11 +27,11 @@ func problems() []problemWords {
 		}},
 		{node.BadListen, exitUsage, "config", lang.Words{
 			EN: "%s: %q is not HOST:PORT; write it like 0.0.0.0:8443.",
-			FR: "%s : %q n'est pas HÔTE:PORT ; écrivez par exemple 0.0.0.0:8443.",
+			FR: "%s : %q n'est pas HÔTE:PORT ; écrivez-le comme 0.0.0.0:8443.",
 		}},
 		{node.BadAddress, exitUsage, "config", lang.Words{
 			EN: "%s: %q is not HOST:PORT as others reach it; write it like chat.example.org:8443.",
-			FR: "%s : %q n'est pas HÔTE:PORT tel que les autres le joignent ; écrivez par exemple chat.example.org:8443.",
+			FR: "%s : %q n'est pas HÔTE:PORT tel que les autres le joignent ; écrivez-le comme chat.example.org:8443.",
 		}},
 		{node.BadStore, exitUsage, "config", lang.Words{
 			EN: "%s: %q is neither pebble nor memory.",
@@ -40,7 +43,7 @@ func problems() []problemWords {
 		}},
 		{node.BadDrain, exitUsage, "config", lang.Words{
 			EN: "%s: %q is not a duration up to 1h; write it like 10s.",
-			FR: "%s : %q n'est pas une durée d'au plus 1h ; écrivez par exemple 10s.",
+			FR: "%s : %q n'est pas une durée d'au plus 1h ; écrivez-le comme 10s.",
 		}},
 		{node.FileUnreadable, exitUsage, "config", lang.Words{
 			EN: "The config file %s cannot be read: %s.",
@@ -70,6 +73,11 @@ func problems() []problemWords {
 			EN: "The relay cannot listen on %s: %s. Choose another address with --listen HOST:PORT.",
 			FR: "Le relais ne peut pas écouter sur %s : %s. Choisissez une autre adresse avec --listen HÔTE:PORT.",
 		}},
+	}
+}
+
+func dataProblems() []problemWords {
+	return []problemWords{
 		{node.DataUnusable, exitGeneral, "data", lang.Words{
 			EN: "%s cannot be used: %s.",
 			FR: "%s est inutilisable : %s.",

@@ -191,9 +191,7 @@ func (n *Node) Run(ctx context.Context) error {
 		n.cfg.Log.Info("the relay shuts down")
 		n.drain(context.WithoutCancel(ctx))
 		err = n.Close()
-		if ended := <-served; !errors.Is(ended, net.ErrClosed) && !errors.Is(ended, http.ErrServerClosed) {
-			err = errors.Join(err, ended)
-		}
+		err = errors.Join(err, unlessClosed(<-served))
 	case err = <-served:
 		err = errors.Join(fmt.Errorf("serve: %w", err), n.Close())
 	}
@@ -216,12 +214,10 @@ func (n *Node) drain(ctx context.Context) {
 func (n *Node) Close() (err error) {
 	n.close.Do(func() {
 		if n.http != nil {
-			err = errors.Join(err, n.http.Close())
+			err = errors.Join(err, unlessClosed(n.http.Close()))
 		}
 		if n.listener != nil {
-			if e := n.listener.Close(); !errors.Is(e, net.ErrClosed) {
-				err = errors.Join(err, e)
-			}
+			err = errors.Join(err, unlessClosed(n.listener.Close()))
 		}
 		if n.engine != nil {
 			err = errors.Join(err, n.engine.Close())
@@ -240,5 +236,14 @@ func (n *Node) Close() (err error) {
 			err = errors.Join(err, n.data.close())
 		}
 	})
+	return err
+}
+
+// unlessClosed passes over that a socket was closed before: by drain, or by the
+// HTTP server.
+func unlessClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) || errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
 	return err
 }

@@ -270,6 +270,13 @@ func TestStopTellsCircuitsAndEnds(t *testing.T) {
 	}
 }
 
+// TestStopAtOnce stops relays that have hardly begun.
+func TestStopAtOnce(t *testing.T) {
+	for range 50 {
+		start(t, t.TempDir(), func(c *node.Config) { c.Store = node.StoreMemory }).stop()
+	}
+}
+
 func TestWhatCannotStart(t *testing.T) {
 	dir := t.TempDir()
 	r := start(t, dir, nil)
