@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -16,6 +17,12 @@ import (
 // errBroken says that a write has failed in a way that leaves the database
 // unusable until it is opened again, which recover does.
 var errBroken = errors.New("the database has to be opened again")
+
+// What is left of other faults of the engine, see plain.
+var (
+	errDamaged = errors.New("the database is damaged")
+	errEngine  = errors.New("the database engine failed")
+)
 
 // kv implements [ledger.KV].
 type kv struct {
@@ -56,11 +63,11 @@ func (k *kv) Get(key []byte) ([]byte, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("get: %w", err)
+		return nil, fmt.Errorf("get: %w", plain(err))
 	}
 	out := append(make([]byte, 0, len(value)), value...)
 	if err := closer.Close(); err != nil {
-		return nil, fmt.Errorf("get: %w", err)
+		return nil, fmt.Errorf("get: %w", plain(err))
 	}
 	return out, nil
 }
@@ -71,13 +78,13 @@ func (k *kv) Scan(from, to []byte, f func([]byte, ledger.Value) bool) error {
 	defer k.mu.RUnlock()
 	it, err := k.db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
 	if err != nil {
-		return fmt.Errorf("scan: %w", err)
+		return fmt.Errorf("scan: %w", plain(err))
 	}
 	for ok := it.First(); ok && f(it.Key(), it.ValueAndErr); {
 		ok = it.Next()
 	}
 	if err := it.Close(); err != nil {
-		return fmt.Errorf("scan: %w", err)
+		return fmt.Errorf("scan: %w", plain(err))
 	}
 	return nil
 }
@@ -93,7 +100,7 @@ func (k *kv) Write(b *ledger.Batch) error {
 	if err != nil {
 		k.broken = true
 		k.c.Log.Error("a write failed: the store will be opened again")
-		return fmt.Errorf("write: %w", err)
+		return fmt.Errorf("write: %w", plain(err))
 	}
 	return nil
 }
@@ -172,10 +179,10 @@ func (k *kv) Forget(from, to []byte) (err error) {
 	}
 	defer catch(&err)
 	if err := k.db.Flush(); err != nil {
-		return fmt.Errorf("flush: %w", err)
+		return fmt.Errorf("flush: %w", plain(err))
 	}
 	if err := k.db.Compact(context.Background(), from, to, false); err != nil {
-		return fmt.Errorf("compact: %w", err)
+		return fmt.Errorf("compact: %w", plain(err))
 	}
 	return nil
 }
@@ -194,6 +201,21 @@ func closeDB(db *pebble.DB) (err error) {
 
 // A fatal is what the engine's logger panics with where it would end the process.
 type fatal struct{}
+
+// plain leaves of a fault what an operator needs, and none of the keys and paths
+// that the engine puts into its errors.
+func plain(err error) error {
+	var errno syscall.Errno
+	switch {
+	case errors.As(err, &errno):
+		return errno
+	case errors.Is(err, pebble.ErrCorruption):
+		return errDamaged
+	case errors.Is(err, errBroken):
+		return errBroken
+	}
+	return errEngine
+}
 
 // catch turns a fatal fault of the engine into an error.
 func catch(err *error) {
