@@ -3,6 +3,7 @@ package mls
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"bulle/protocol/secret"
 	"bulle/protocol/syntax"
@@ -94,8 +95,25 @@ func (g *Group) fits() bool {
 			return false
 		}
 	}
+	for _, p := range g.past {
+		if !p.ratchets.fits(g.alg) {
+			return false
+		}
+	}
 	unmerged := g.tree.eachParent(g.tree.checkUnmerged)
-	return unmerged == nil
+	return unmerged == nil && g.ratchets.fits(g.alg)
+}
+
+// fits reports whether the message keys that are kept have the suite's sizes.
+func (t *secretTree) fits(a *algorithms) bool {
+	for _, s := range t.senders {
+		for _, k := range append(slices.Clone(s.handshake.skipped), s.application.skipped...) {
+			if k.key.Len() != a.keySize || k.nonce.Len() != nonceSize {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 type epochPart Group
