@@ -123,7 +123,7 @@ func (w *threadWork) catchUp(ctx context.Context) error {
 		if w.t.line.Position >= w.target && !w.sub.Sealed() {
 			return nil
 		}
-		if err := w.next(ctx); err != nil {
+		if err := w.next(ctx, ctx); err != nil {
 			return err
 		}
 	}
@@ -160,17 +160,23 @@ func (w *threadWork) subscribe(ctx context.Context) error {
 	return nil
 }
 
-// next reads one batch, or learns that the channel has ended.
-func (w *threadWork) next(ctx context.Context) error {
-	batch, err := w.sub.Next(ctx)
+// next waits, no longer than wait, for a batch and reads it, or learns that the
+// channel has ended. What it does with them ends only with ctx.
+func (w *threadWork) next(ctx, wait context.Context) error {
+	batch, err := w.sub.Next(wait)
 	switch {
 	case errors.Is(err, link.ErrEnd):
 		return w.ended(ctx)
+	case err != nil && wait.Err() != nil && !remote(err):
+		return errWoken
 	case err != nil:
 		return err
 	}
 	return w.read(ctx, batch)
 }
+
+// errWoken says that a wait ended before anything arrived.
+var errWoken = errors.New("woken")
 
 // idle waits for cells, a kick, or the moment when receipts are due. What arrives
 // is read.
@@ -181,9 +187,9 @@ func (w *threadWork) idle(ctx context.Context, self *worker) error {
 		<-wait.Done()
 		return ctx.Err()
 	}
-	err := w.next(wait)
-	if wait.Err() != nil && ctx.Err() == nil && !remote(err) && errors.Is(err, wait.Err()) {
-		return nil // woken
+	err := w.next(ctx, wait)
+	if ctx.Err() == nil && errors.Is(err, errWoken) {
+		return nil
 	}
 	return err
 }

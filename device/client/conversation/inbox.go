@@ -55,7 +55,7 @@ func (e *Engine) inboxPass(ctx context.Context, self *worker, round uint64) erro
 		}
 		switch {
 		case err == nil:
-		case wait.Err() != nil && ctx.Err() == nil && !remote(err) && errors.Is(err, wait.Err()):
+		case wait.Err() != nil && ctx.Err() == nil && !remote(err):
 			return errAgain
 		default:
 			return err

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -150,6 +151,7 @@ func (d *device) open() {
 			Member: governance.MemberID(d.member.ID()), Device: d.key.ID(),
 			Signature: signature, Inbox: inbox, Pool: pool, Key: d.world.directory,
 		},
+		Log:          slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})).With(slog.String("device", d.name)),
 		ReceiptDelay: time.Millisecond, Retry: 20 * time.Millisecond,
 		Notify: func(e conversation.Event) {
 			select {
