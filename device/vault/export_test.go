@@ -32,3 +32,27 @@ func Planted(v *Vault, in, record string, plant func(name string, key []byte)) e
 		return nil
 	})
 }
+
+// OpenSalt does what a thief does who has a header, the passphrase and an entry:
+// it tries the entry as a segment's salt, in every place that it could have had.
+func OpenSalt(content []byte, pass *secret.Bytes, f func(passphrase, salt []byte, iterations int) ([]byte, error), e Entry) (name string, err error) {
+	h, err := decodeHeader(content)
+	if err != nil {
+		return "", err
+	}
+	k, err := decodeKDF(h.factors[0])
+	if err != nil {
+		return "", err
+	}
+	stretched, err := k.stretch(pass, f)
+	if err != nil {
+		return "", err
+	}
+	s, err := h.open(stretched)
+	if err != nil {
+		return "", err
+	}
+	blocks := blockKey(s.root)
+	name, _, err = openSegment(s.table, decryptKeys(blocks, []Key{e.Key})[0], append([]byte{}, e.Value...))
+	return name, err
+}

@@ -121,24 +121,31 @@ func decodeKDF(f factor) (*stretching, error) {
 	return s, nil
 }
 
+// pbkdf2Func is PBKDF2-HMAC-SHA256 of 32 bytes.
+type pbkdf2Func func(passphrase, salt []byte, iterations int) ([]byte, error)
+
+// standardPBKDF2 is that of the standard library.
+func standardPBKDF2(passphrase, salt []byte, iterations int) ([]byte, error) {
+	view := unsafe.String(unsafe.SliceData(passphrase), len(passphrase)) //nolint:gosec // G103: a string of its own could not be wiped
+	return pbkdf2.Key(sha256.New, view, salt, iterations, 32)
+}
+
 // stretch makes 32 bytes of a normalised passphrase.
-func (s *stretching) stretch(pass *secret.Bytes) *secret.Bytes {
+func (s *stretching) stretch(pass *secret.Bytes, f pbkdf2Func) (*secret.Bytes, error) {
 	out := make([]byte, 32)
+	var err error
 	secret.Do(func() {
-		p := pass.Reveal()
 		var key []byte
 		if s.kind == factorArgon2id {
-			key = argon2.IDKey(p, s.salt[:], s.iterations, s.memory, s.threads, 32)
-		} else {
-			var err error
-			view := unsafe.String(unsafe.SliceData(p), len(p)) //nolint:gosec // G103: a string of its own could not be wiped
-			key, err = pbkdf2.Key(sha256.New, view, s.salt[:], int(s.iterations), 32)
-			if err != nil {
-				panic("vault: " + err.Error()) // all its arguments are ours
-			}
+			key = argon2.IDKey(pass.Reveal(), s.salt[:], s.iterations, s.memory, s.threads, 32)
+		} else if key, err = f(pass.Reveal(), s.salt[:], int(s.iterations)); err != nil {
+			return
 		}
 		copy(out, key)
 		secret.Wipe(key)
 	})
-	return secret.New(out)
+	if err != nil {
+		return nil, fmt.Errorf("stretch passphrase: %w", err)
+	}
+	return secret.New(out), nil
 }

@@ -132,7 +132,10 @@ func (v *Vault) try(ctx context.Context, c candidate, pass *secret.Bytes, floor 
 	if k.weakerThan(floor) {
 		return fmt.Errorf("%w: %s is below the floor, %s", ErrDowngrade, k, floor)
 	}
-	stretched := k.stretch(pass)
+	stretched, err := k.stretch(pass, v.pbkdf2)
+	if err != nil {
+		return err
+	}
 	defer stretched.Wipe()
 	s, err := c.open(stretched)
 	if err != nil {

@@ -58,6 +58,8 @@ func TestLockLeavesNothingInMemory(t *testing.T) {
 	}
 }
 
+var floor = vault.Options{KDF: vault.PBKDF2(vault.MinIterations)}
+
 // A needle is something that must not be there, masked.
 type needle struct {
 	name  string
@@ -132,7 +134,7 @@ func useVault(t *testing.T, dir string, plant func(string, []byte)) *vault.Vault
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := vault.Create(ctx, b, pass, quick)
+	v, err := vault.Create(ctx, b, pass, floor)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +159,7 @@ func useVault(t *testing.T, dir string, plant func(string, []byte)) *vault.Vault
 		t.Fatal(err)
 	}
 	v.Lock()
-	if v, err = vault.Open(ctx, b, second, quick); err != nil {
+	if v, err = vault.Open(ctx, b, second, floor); err != nil {
 		t.Fatal(err)
 	}
 	if err := vault.Planted(v, "chat", "7", plant); err != nil {

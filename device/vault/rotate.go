@@ -30,7 +30,7 @@ func (v *Vault) ChangePassphrase(ctx context.Context, old, fresh *secret.Bytes, 
 	if k == (KDF{}) {
 		k = now
 	}
-	f, stretched, err := stretchNew(v.random, fresh, k, now)
+	f, stretched, err := v.stretchNew(fresh, k, now)
 	if err != nil {
 		return fmt.Errorf("change passphrase: %w", err)
 	}
@@ -66,7 +66,10 @@ func (v *Vault) verify(pass *secret.Bytes) (KDF, error) {
 		return KDF{}, err
 	}
 	defer normal.Wipe()
-	stretched := k.stretch(normal)
+	stretched, err := k.stretch(normal, v.pbkdf2)
+	if err != nil {
+		return KDF{}, err
+	}
 	defer stretched.Wipe()
 	if !stretched.Equal(v.stretched) {
 		return KDF{}, ErrPassphrase

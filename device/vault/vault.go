@@ -50,6 +50,9 @@ type Options struct {
 	Floor KDF
 	// Rand is the source of salts and keys, crypto/rand by default.
 	Rand io.Reader
+	// PBKDF2 replaces the standard library's PBKDF2-HMAC-SHA256, where the platform
+	// has a faster one. It returns 32 bytes, which are wiped, and keeps nothing.
+	PBKDF2 func(passphrase, salt []byte, iterations int) ([]byte, error)
 }
 
 func (o Options) random() io.Reader {
@@ -64,6 +67,7 @@ func (o Options) random() io.Reader {
 type Vault struct {
 	backend Backend
 	random  io.Reader
+	pbkdf2  pbkdf2Func
 	writer  chan struct{} // holds one token: who took it may change the vault
 
 	// mu guards what follows. Only the holder of writer may change it, but for
@@ -96,7 +100,8 @@ func Create(ctx context.Context, b Backend, pass *secret.Bytes, o Options) (*Vau
 		return nil, fmt.Errorf("create vault: %w", err)
 	}
 	for _, s := range slots {
-		if len(s) != 0 {
+		// A damaged slot may be the torn first one of an interrupted Create.
+		if _, err := decodeHeader(s); err == nil || !errors.Is(err, ErrDamaged) {
 			return nil, ErrExists
 		}
 	}
@@ -121,7 +126,7 @@ func Create(ctx context.Context, b Backend, pass *secret.Bytes, o Options) (*Vau
 func leftByCreate(ctx context.Context, b Backend) (keys []Key, err error) {
 	err = b.Load(ctx, func(k Key, _ []byte) error {
 		if keys = append(keys, k); len(keys) > 1 {
-			return fmt.Errorf("%w: it has records and no header", ErrDamaged)
+			return fmt.Errorf("%w: it has records and no whole header", ErrDamaged)
 		}
 		return nil
 	})
@@ -131,7 +136,10 @@ func leftByCreate(ctx context.Context, b Backend) (keys []Key, err error) {
 func newVault(b Backend, o Options) *Vault {
 	v := &Vault{
 		backend: b, random: o.random(), writer: make(chan struct{}, 1),
-		segments: make(map[string]*segment), slotsAgree: true,
+		pbkdf2: o.PBKDF2, segments: make(map[string]*segment), slotsAgree: true,
+	}
+	if v.pbkdf2 == nil {
+		v.pbkdf2 = standardPBKDF2
 	}
 	v.writer <- struct{}{}
 	return v
@@ -141,7 +149,7 @@ func (v *Vault) create(ctx context.Context, pass *secret.Bytes, o Options) error
 	if err := passphrase.Check(pass); err != nil {
 		return err
 	}
-	f, stretched, err := stretchNew(v.random, pass, o.KDF, o.Floor)
+	f, stretched, err := v.stretchNew(pass, o.KDF, o.Floor)
 	if err != nil {
 		return err
 	}
@@ -166,7 +174,7 @@ func (v *Vault) create(ctx context.Context, pass *secret.Bytes, o Options) error
 }
 
 // stretchNew makes a factor with a fresh salt from a passphrase.
-func stretchNew(random io.Reader, pass *secret.Bytes, k, floor KDF) (factor, *secret.Bytes, error) {
+func (v *Vault) stretchNew(pass *secret.Bytes, k, floor KDF) (factor, *secret.Bytes, error) {
 	if err := k.check(); err != nil {
 		return factor{}, nil, err
 	}
@@ -174,7 +182,7 @@ func stretchNew(random io.Reader, pass *secret.Bytes, k, floor KDF) (factor, *se
 		return factor{}, nil, fmt.Errorf("%w: %s is below the floor, %s", ErrDowngrade, k, floor)
 	}
 	s := &stretching{KDF: k}
-	if _, err := io.ReadFull(random, s.salt[:]); err != nil {
+	if _, err := io.ReadFull(v.random, s.salt[:]); err != nil {
 		return factor{}, nil, err
 	}
 	f, err := s.factor()
@@ -186,7 +194,8 @@ func stretchNew(random io.Reader, pass *secret.Bytes, k, floor KDF) (factor, *se
 		return factor{}, nil, err
 	}
 	defer normal.Wipe()
-	return f, s.stretch(normal), nil
+	stretched, err := s.stretch(normal, v.pbkdf2)
+	return f, stretched, err
 }
 
 func newSecrets(random io.Reader) (secrets, error) {

@@ -3,6 +3,9 @@ package vault_test
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,7 +20,14 @@ import (
 
 const phrase = "seven quiet otters paint the wooden bridge at noon"
 
-var quick = vault.Options{KDF: vault.PBKDF2(vault.MinIterations)}
+// quick stretches in no time, whatever the iterations; TestStretching does not.
+var quick = vault.Options{KDF: vault.PBKDF2(vault.MinIterations), PBKDF2: quickPBKDF2}
+
+func quickPBKDF2(passphrase, salt []byte, iterations int) ([]byte, error) {
+	mac := hmac.New(sha256.New, passphrase)
+	mac.Write(binary.BigEndian.AppendUint64(salt, uint64(iterations)))
+	return mac.Sum(nil), nil
+}
 
 func pass(s string) *secret.Bytes { return secret.Copy([]byte(s)) }
 
@@ -386,4 +396,29 @@ func TestArgon2id(t *testing.T) {
 	}
 	_, err = vault.Create(t.Context(), memory.New(), pass(phrase), vault.Options{KDF: vault.Argon2id(vault.MinArgonTime-1, vault.MinArgonKiB, 2)})
 	wantError(t, err, vault.ErrDowngrade)
+}
+
+// TestStretching creates and opens a vault with what users get.
+func TestStretching(t *testing.T) {
+	b := memory.New()
+	k := vault.Calibrate(vault.CalibrationTarget)
+	if k.Iterations() < vault.MinIterations || k.Iterations() > vault.MaxIterations {
+		t.Errorf("calibrated to %v", k)
+	}
+	slow := vault.Options{KDF: vault.PBKDF2(vault.MinIterations)}
+	v, err := vault.Create(t.Context(), b, pass(phrase), slow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.Lock()
+	if v, err = vault.Open(t.Context(), b, pass("  "+phrase+"\n"), slow); err != nil {
+		t.Fatal(err)
+	}
+	v.Lock()
+	_, err = vault.Open(t.Context(), b, pass(phrase+"!"), slow)
+	wantError(t, err, vault.ErrPassphrase)
+	failed := errors.New("no such function")
+	slow.PBKDF2 = func(_, _ []byte, _ int) ([]byte, error) { return nil, failed }
+	_, err = vault.Open(t.Context(), b, pass(phrase), slow)
+	wantError(t, err, failed)
 }

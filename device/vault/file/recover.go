@@ -128,6 +128,8 @@ func (r *replay) file(number uint32, last bool) error {
 		return vault.ErrTruncated
 	case err != nil:
 		return err
+	case r.b.last != 0 && h.first > r.b.sequence+1:
+		return fmt.Errorf("%w: the end of a log file is missing", vault.ErrTruncated)
 	case h.number != number || r.b.last != 0 && h.first != r.b.sequence+1:
 		return fmt.Errorf("%w: a log file is in the place of another", vault.ErrDamaged)
 	}
@@ -151,17 +153,14 @@ func (r *replay) file(number uint32, last bool) error {
 // endsEarly judges bytes that are not a whole frame: the frame that was being
 // written when the power went, or damage.
 func (r *replay) endsEarly(number uint32, l *logFile, size int64, last bool) error {
-	switch {
-	case number < r.mark.last && l.end < size,
-		number == r.mark.last && uint64(l.end) < r.mark.end && uint64(size) >= r.mark.end: //nolint:gosec // G115: offsets
-		return vault.ErrDamaged
-	case number == r.mark.last && uint64(size) < r.mark.end: //nolint:gosec // G115: offsets
-		return vault.ErrTruncated
-	case !last:
-		return vault.ErrDamaged
+	if last && (number > r.mark.last || uint64(l.end) >= r.mark.end) { //nolint:gosec // G115: an offset
+		r.torn = true
+		return nil
 	}
-	r.torn = true
-	return nil
+	if _, ok, err := r.head(l, size); err != nil || ok {
+		return errors.Join(vault.ErrDamaged, err)
+	}
+	return vault.ErrTruncated // or its length was damaged
 }
 
 // frame replays the frame at l.end and returns its size, 0 when it is not whole.

@@ -26,6 +26,21 @@ type entry struct{ label, value []byte }
 // New returns an empty backend.
 func New() *Backend { return &Backend{entries: make(map[vault.Key]entry)} }
 
+// Copy returns a backend that holds the same, for good: what is changed, replaced
+// or deleted in one of them stays in the other.
+func Copy(from *Backend) *Backend {
+	from.mu.RLock()
+	defer from.mu.RUnlock()
+	b := &Backend{entries: make(map[vault.Key]entry, len(from.entries)), commits: from.commits}
+	for i, s := range from.slots {
+		b.slots[i] = bytes.Clone(s)
+	}
+	for k, e := range from.entries {
+		b.entries[k] = entry{bytes.Clone(e.label), append([]byte{}, e.value...)}
+	}
+	return b
+}
+
 // Slots implements [vault.Backend].
 func (b *Backend) Slots(context.Context) ([vault.NumSlots][]byte, error) {
 	b.mu.RLock()
@@ -87,7 +102,7 @@ func (b *Backend) Apply(ctx context.Context, batch *vault.Batch) error {
 	}
 	for _, e := range batch.Puts {
 		secret.Wipe(b.entries[e.Key].value)
-		b.entries[e.Key] = entry{bytes.Clone(e.Label), bytes.Clone(e.Value)}
+		b.entries[e.Key] = entry{bytes.Clone(e.Label), append([]byte{}, e.Value...)}
 	}
 	b.commits++
 	return nil

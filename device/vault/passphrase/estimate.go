@@ -74,6 +74,7 @@ func Estimate(p *secret.Bytes) (Strength, error) {
 type estimator struct {
 	text  []rune // as it is
 	plain []rune // in lower case, without accents, and with letters for look-alikes
+	spots [][numKeyboards]keySpot
 	bits  map[string]float64
 	pairs *[27][27]float64
 	best  []float64  // best[i] is the cost of the first i runes
@@ -106,8 +107,9 @@ func newEstimator(p []byte) *estimator {
 		e.text, p = append(e.text, r), p[n:]
 	}
 	e.plain = make([]rune, len(e.text))
+	e.spots = make([][numKeyboards]keySpot, len(e.text))
 	for i, r := range e.text {
-		e.plain[i] = plainLetter(r)
+		e.plain[i], e.spots[i] = plainLetter(r), spotsOf(r)
 	}
 	return e
 }
@@ -115,6 +117,7 @@ func newEstimator(p []byte) *estimator {
 func (e *estimator) wipe() {
 	clear(e.text)
 	clear(e.plain)
+	clear(e.spots)
 	secret.Wipe(e.buf[:cap(e.buf)])
 }
 

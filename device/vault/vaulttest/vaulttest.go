@@ -254,7 +254,7 @@ func (c *contract) concurrent() {
 func (c *contract) model() {
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // G404: the same history each time
 	model := make(map[vault.Key]vault.Entry)
-	for step := range 400 {
+	for step := range 150 {
 		var b vault.Batch
 		used := make(map[vault.Key]bool)
 		for range random.IntN(8) {
@@ -272,7 +272,7 @@ func (c *contract) model() {
 			}
 		}
 		c.apply(b)
-		if step%50 == 49 {
+		if step%30 == 29 {
 			var all []vault.Entry
 			for _, e := range model {
 				all = append(all, e)
