@@ -161,6 +161,22 @@ func TestFileThroughKills(t *testing.T) {
 		receiving := bruno.Start(t, "read", "alice", "--save", into, "--json")
 		killAt(t, receiving, "a part of the file saved", func() bool { return bytesIn(into) > part })
 	}
+	// The relay, in the middle of what is left: the receiver waits or gives up, and
+	// says which by its exit code.
+	receiving := bruno.Start(t, "read", "alice", "--save", into, "--json")
+	harness.Eventually(t, "more of the file saved", func() bool {
+		select {
+		case <-receiving.Done():
+			return true
+		default:
+			return bytesIn(into) > size*3/4
+		}
+	})
+	b.Relay.Kill()
+	b.Relay.Start(t)
+	if code := receiving.Wait(t).Code; code != 0 && code != exitOffline {
+		t.Errorf("exit code %d after the relay was killed, want 0 or %d", code, exitOffline)
+	}
 	files := 0
 	for _, l := range bruno.JSON(t, "read", "alice", "--save", into) {
 		if f, ok := file(l, "large.bin"); ok {
