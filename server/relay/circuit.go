@@ -182,7 +182,8 @@ func (c *circuit) reason() error {
 	return c.final.Body.(*wire.Refusal)
 }
 
-// kill ends the connection at once.
+// kill ends the connection at once. Closing it may take seconds when the other
+// side is dead, and nobody is to wait for that.
 func (c *circuit) kill() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -191,7 +192,7 @@ func (c *circuit) kill() {
 	}
 	c.killed = true
 	close(c.ended)
-	_ = c.conn.Close() // it is gone either way
+	c.e.serving.Go(func() { _ = c.conn.Close() }) // it is gone either way
 }
 
 // sweep ends the circuit if it is late with something.

@@ -157,15 +157,15 @@ func (e *Engine) tick() int64 { return int64(e.now().Sub(e.start)) }
 // it ended, nil when the client went away.
 func (e *Engine) Serve(ctx context.Context, conn Conn) error {
 	c := &circuit{e: e, conn: conn, ended: make(chan struct{})}
-	defer c.kill()
 	if _, err := io.ReadFull(e.rand, c.challenge[:]); err != nil {
-		return fmt.Errorf("make a challenge: %w", err)
+		return errors.Join(fmt.Errorf("make a challenge: %w", err), conn.Close())
 	}
 	if err := e.add(c); err != nil {
-		return err
+		return errors.Join(err, conn.Close())
 	}
 	defer e.serving.Done()
 	defer e.remove(c)
+	defer c.kill()
 	stop := context.AfterFunc(ctx, c.kill)
 	defer stop()
 	c.read(context.WithoutCancel(ctx))

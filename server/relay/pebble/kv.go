@@ -30,7 +30,7 @@ type kv struct {
 	lock    *pebble.Lock
 	ballast *ballast
 
-	mu     sync.RWMutex // held for reading while db is used, for writing while it is replaced
+	mu     sync.RWMutex // held for reading while db is used, for writing while it is replaced or found broken
 	db     *pebble.DB
 	broken bool
 }
@@ -94,18 +94,20 @@ func (k *kv) Write(b *ledger.Batch) error {
 	if free, err := k.Free(); err != nil || free < uint64(4*b.Size) { //nolint:gosec // G115: a size
 		return errors.Join(ledger.ErrFull, err)
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	err := k.writeLocked(b)
+	err := k.write(b)
 	if err != nil {
+		k.mu.Lock()
 		k.broken = true
+		k.mu.Unlock()
 		k.c.Log.Error("a write failed: the store will be opened again")
 		return fmt.Errorf("write: %w", plain(err))
 	}
 	return nil
 }
 
-func (k *kv) writeLocked(b *ledger.Batch) (err error) {
+func (k *kv) write(b *ledger.Batch) (err error) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
 	defer catch(&err)
 	batch := k.db.NewBatchWithSize(b.Size + len(b.Ops)*16 + 64)
 	for _, op := range b.Ops {
