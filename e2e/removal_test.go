@@ -9,8 +9,8 @@ import (
 	"bulle/e2e/harness"
 )
 
-// TestRemoved: who was removed keeps what was read and gets nothing more, neither
-// with the vault as it is now nor with a copy from before.
+// TestRemoved: who was removed keeps what was read and gets nothing more, and may
+// come back.
 func TestRemoved(t *testing.T) {
 	t.Parallel()
 	b := harness.NewBubble(t, "alice", "bruno", "chloé")
@@ -21,30 +21,13 @@ func TestRemoved(t *testing.T) {
 	chloe.AwaitText(t, "crew", "before")
 	bruno.AwaitText(t, "crew", "before")
 
-	// A copy of chloé's device, made while she is still a member.
-	ghost := harness.Copy(t, chloe)
-
 	alice.Run(t, "group", "remove", "crew", "chloé")
 	alice.Run(t, "send", "crew", "after")
 	bruno.AwaitText(t, "crew", "after")
 	bruno.Run(t, "send", "crew", "indeed")
 	alice.AwaitText(t, "crew", "indeed")
 
-	for _, m := range []*harness.Member{chloe, ghost} {
-		got := texts(m.JSON(t, "read", "crew"))
-		if !slices.Contains(got, "alice: before") {
-			t.Errorf("what was read before is gone: %q", got)
-		}
-		for _, text := range got {
-			if strings.Contains(text, "after") || strings.Contains(text, "indeed") {
-				t.Errorf("the removed member reads %q", text)
-			}
-		}
-		m.Fails(t, exitRefused, "send", "crew", "let me in")
-		if res := m.Try(t, "group", "add", "crew", "chloé"); res.Code == 0 {
-			t.Error("the removed member adds herself")
-		}
-	}
+	deaf(t, chloe)
 	want := []string{"alice: before", "alice: after", "bruno: indeed"}
 	for _, m := range []*harness.Member{alice, bruno} {
 		if got := texts(m.JSON(t, "read", "crew")); !slices.Equal(got, want) {
@@ -58,6 +41,49 @@ func TestRemoved(t *testing.T) {
 	alice.Run(t, "group", "add", "crew", "chloé")
 	alice.Run(t, "send", "crew", "welcome back")
 	chloe.AwaitText(t, "crew", "welcome back")
+}
+
+// deaf checks that a removed member neither reads nor writes the group any more.
+func deaf(t *testing.T, m *harness.Member) {
+	t.Helper()
+	got := texts(m.JSON(t, "read", "crew"))
+	if !slices.Contains(got, "alice: before") {
+		t.Errorf("what was read before is gone: %q", got)
+	}
+	for _, text := range got {
+		if strings.Contains(text, "after") || strings.Contains(text, "indeed") {
+			t.Errorf("the removed member reads %q", text)
+		}
+	}
+	m.Fails(t, exitRefused, "send", "crew", "let me in")
+	if res := m.Try(t, "group", "add", "crew", "chloé"); res.Code == 0 {
+		t.Error("the removed member adds herself")
+	}
+}
+
+// TestRemovedCopy: neither does a copy of her device from when she was a member,
+// which still holds the keys of that epoch.
+func TestRemovedCopy(t *testing.T) {
+	t.Parallel()
+	b := harness.NewBubble(t, "alice", "bruno", "chloé")
+	alice, bruno, chloe := b.Members[0], b.Members[1], b.Members[2]
+	alice.Run(t, "group", "create", "crew", "bruno", "chloé")
+	alice.Run(t, "send", "crew", "before")
+	chloe.AwaitText(t, "crew", "before")
+	ghost := harness.Copy(t, chloe)
+	alice.Run(t, "group", "remove", "crew", "chloé")
+	alice.Run(t, "send", "crew", "after")
+	bruno.AwaitText(t, "crew", "after")
+
+	deaf(t, ghost)
+	alice.Run(t, "send", "crew", "indeed")
+	bruno.AwaitText(t, "crew", "indeed")
+	want := []string{"alice: before", "alice: after", "alice: indeed"}
+	for _, m := range []*harness.Member{alice, bruno} {
+		if got := texts(m.JSON(t, "read", "crew")); !slices.Equal(got, want) {
+			t.Errorf("%s reads %q, want %q", m.Name, got, want)
+		}
+	}
 }
 
 // TestLeave: who leaves is gone once the next member was there.

@@ -2,7 +2,7 @@ package e2e_test
 
 import (
 	"fmt"
-	"io"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -53,6 +53,7 @@ func TestStates(t *testing.T) {
 		return func(l harness.Line) bool { return l.Text("text") == "seen?" && l.Text("state") == want }
 	}
 
+	alice.Run(t, "contacts") // she learns that bruno joined
 	b.Relay.Kill()
 	if res := alice.Try(t, "send", "bruno", "seen?"); res.Code != exitOffline {
 		t.Errorf("exit code %d without a relay, want %d\n%s", res.Code, exitOffline, res.Stderr)
@@ -121,7 +122,11 @@ func TestBot(t *testing.T) {
 	t.Parallel()
 	b := harness.NewBubble(t, "alice", "robot")
 	alice, robot := b.Members[0], b.Members[1]
-	orders, script := io.Pipe()
+	orders, script, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = orders.Close(), script.Close() }()
 	bot := robot.StartWith(t, orders, "listen", "--json", "--interactive")
 	alice.Run(t, "send", "robot", "ping")
 	heard := bot.Await(t, "ping", func(l harness.Line) bool { return l.Text("text") == "ping" })

@@ -2,7 +2,6 @@ package harness
 
 import (
 	"crypto/rand"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,7 +53,7 @@ func (m *Member) Start(t *testing.T, args ...string) *Process {
 }
 
 // StartWith is Start with something to read on the standard input.
-func (m *Member) StartWith(t *testing.T, stdin io.Reader, args ...string) *Process {
+func (m *Member) StartWith(t *testing.T, stdin *os.File, args ...string) *Process {
 	t.Helper()
 	env := []string{"HOME=" + m.home, "BULLE_PASSPHRASE_FILE=" + m.PassphraseFile}
 	return Start(t, env, stdin, append(slices.Clone(args), "--vault", m.Vault)...)

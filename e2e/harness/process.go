@@ -57,15 +57,17 @@ type Process struct {
 }
 
 // Start runs the binary in the background, with stdin (which may be nil) and only
-// the given variables in its environment. The end of the test kills it.
-func Start(t *testing.T, env []string, stdin io.Reader, args ...string) *Process {
+// the given variables in its environment. The end of the test kills it. The input
+// is a file or pipe of the system because nobody has to copy from that.
+func Start(t *testing.T, env []string, stdin *os.File, args ...string) *Process {
 	t.Helper()
 	p := &Process{done: make(chan struct{}), more: make(chan struct{})}
 	p.cmd = exec.Command(Binary(t), args...) //nolint:gosec,noctx // G204: the arguments are ours; the process is killed by Cleanup
 	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "LANG=C", "TERM=dumb"}, env...)
-	p.cmd.Stdin = stdin
+	if stdin != nil {
+		p.cmd.Stdin = stdin
+	}
 	p.cmd.Stderr = &p.stderr
-	p.cmd.WaitDelay = time.Second // for a stdin that nobody closes
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
