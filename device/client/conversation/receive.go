@@ -154,11 +154,20 @@ func (w *threadWork) refused(n *notes, err error) error {
 func (w *threadWork) opened(tx *vault.Tx, n *notes, m *meta, a *mls.Application) error {
 	from, _, ok := parseCredential(a.Sender.Credential)
 	var env Envelope
-	if !ok || !decodes(a.Data, &env) {
+	readable := ok && decodes(a.Data, &env)
+	if !readable {
+		env = Envelope{}
+	}
+	if w.t.line.spoke(uint32(a.Sender.Leaf), env.Read, a.Generation) && !w.t.line.Missed {
+		n.tell(Event{Kind: EventWarning, Conversation: w.conversation, Warning: WarningTruncated})
+		if err := w.record(tx, n, m, from, &changeRecord{Kind: ChangeLost, Members: []governance.MemberID{from}}); err != nil {
+			return err
+		}
+	}
+	if !readable {
 		return nil
 	}
 	n.heard = append(n.heard, env.Head)
-	w.t.line.acked(uint32(a.Sender.Leaf), env.Read)
 	var delivered []MessageID
 	for i := range env.Contents {
 		id, err := w.content(tx, n, m, from, &env.Contents[i])

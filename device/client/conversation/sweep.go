@@ -24,18 +24,23 @@ const (
 	sweepBacklog = 256 // cells
 )
 
-// acked notes how far another leaf has read in the current channel.
-func (l *line) acked(leaf uint32, position uint64) {
-	for i := range l.Acks {
-		if a := &l.Acks[i]; a.Leaf == leaf {
-			if a.Epoch == l.Epoch {
-				position = max(position, a.Position)
-			}
-			a.Epoch, a.Position = l.Epoch, position
-			return
-		}
+// spoke notes a message of another leaf: how far it has read the current channel,
+// and which of its messages this is. It reports whether one before it is missing:
+// a leaf numbers its messages without gaps, so somebody hid one from us.
+func (l *line) spoke(leaf uint32, position uint64, generation uint32) (gap bool) {
+	i := slices.IndexFunc(l.Acks, func(a ack) bool { return a.Leaf == leaf })
+	if i < 0 {
+		i = len(l.Acks)
+		l.Acks = append(l.Acks, ack{Leaf: leaf, Epoch: l.Epoch})
 	}
-	l.Acks = append(l.Acks, ack{Leaf: leaf, Epoch: l.Epoch, Position: position})
+	a := &l.Acks[i]
+	if a.Epoch != l.Epoch {
+		*a = ack{Leaf: leaf, Epoch: l.Epoch}
+	}
+	gap = generation > a.Generation
+	a.Position = max(a.Position, position)
+	a.Generation = max(a.Generation, generation+1)
+	return gap
 }
 
 // forget drops what leaves said that are not in the group any more.

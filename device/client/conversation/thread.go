@@ -96,11 +96,13 @@ func (l *line) Code(c *syntax.Codec) {
 	syntax.Values(c, &l.Past)
 }
 
-// An ack is how far another leaf has read, by its own word.
+// An ack is how far another leaf has read, by its own word, and how many messages
+// of it we have seen in that epoch.
 type ack struct {
-	Leaf     uint32
-	Epoch    uint64
-	Position uint64
+	Leaf       uint32
+	Epoch      uint64
+	Position   uint64
+	Generation uint32 // of its next message
 }
 
 // Code implements [syntax.Value].
@@ -108,6 +110,7 @@ func (a *ack) Code(c *syntax.Codec) {
 	c.Uint32(&a.Leaf)
 	c.Uint64(&a.Epoch)
 	c.Uint64(&a.Position)
+	c.Uint32(&a.Generation)
 }
 
 // A pastChannel is the channel of a finished epoch: kept until everyone has read

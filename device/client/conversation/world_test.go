@@ -56,6 +56,7 @@ type device struct {
 	backend *memory.Backend
 	vault   *vault.Vault
 	session *linktest.Session
+	relay   link.Session // what Run is given; nil: session
 	events  chan conversation.Event
 	hook    func(string) error
 	sealing func([]byte)
@@ -169,7 +170,11 @@ func (d *device) open() {
 func (d *device) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended, ready := make(chan error, 1), make(chan struct{})
-	go func() { ended <- d.Run(ctx, d.session, ready) }()
+	var relay link.Session = d.session
+	if d.relay != nil {
+		relay = d.relay
+	}
+	go func() { ended <- d.Run(ctx, relay, ready) }()
 	<-ready
 	d.stop = func() error {
 		cancel()
@@ -237,5 +242,3 @@ func (d *device) history(id conversation.ID) []string {
 	}
 	return out
 }
-
-var _ link.Session = (*linktest.Session)(nil)
