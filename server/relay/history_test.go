@@ -112,6 +112,7 @@ func TestHistoryIsLinearizable(t *testing.T) {
 }
 
 func checkHistory(t *testing.T, e *relay.Engine) {
+	t.Helper()
 	setup := open(t, e, 1)
 	var followers sync.WaitGroup
 	for n := range byte(historyChannels) {
@@ -126,7 +127,7 @@ func checkHistory(t *testing.T, e *relay.Engine) {
 	start := time.Now()
 	for id := range historyClients {
 		c := open(t, e, 1)
-		random := rand.New(rand.NewPCG(1, uint64(id))) //nolint:gosec // G404: a test's choices
+		random := rand.New(rand.NewPCG(1, uint64(id)))
 		working.Go(func() {
 			for i := range historyLength {
 				in := choose(random, i)
