@@ -36,7 +36,10 @@ func (m *Membership) Serve(ctx context.Context, conn Conn) error {
 	if err := m.enter(); err != nil {
 		return errors.Join(err, refuseConn(ctx, conn, codeOf(err, wire.Rate)))
 	}
-	c := &connection{m: m, conn: conn, pace: newBucket(m.cfg.Burst, m.cfg.PerSecond, m.cfg.Now())}
+	c := &connection{
+		m: m, conn: conn, pace: newBucket(m.cfg.Burst, m.cfg.PerSecond, m.cfg.Now()),
+		watch: make(chan watch, 1), writing: make(chan struct{}, 1),
+	}
 	defer func() { m.leave(c.right != nil) }()
 	if _, err := io.ReadFull(m.cfg.Rand, c.challenge[:]); err != nil {
 		return fmt.Errorf("make a challenge: %w", err)
@@ -46,7 +49,6 @@ func (m *Membership) Serve(ctx context.Context, conn Conn) error {
 	}
 	pushing, stop := context.WithCancel(ctx)
 	var pusher sync.WaitGroup
-	c.watch = make(chan watch, 1)
 	pusher.Go(func() { c.push(pushing) })
 	err := c.read(ctx)
 	stop()
@@ -99,7 +101,7 @@ type connection struct {
 	watch     chan watch // tells the pusher of WATCH
 	watching  bool
 
-	writing sync.Mutex
+	writing chan struct{} // holds a value while a frame is written
 }
 
 // watch is a request to be told of growth beyond a length.
@@ -275,14 +277,11 @@ func (c *connection) push(ctx context.Context) {
 	}
 }
 
-// goodbye says that the relay goes away and ends the connection. It does not wait
-// for a client that reads nothing.
+// goodbye says that the relay goes away and ends the connection. A client that
+// reads nothing does not hold it up for long.
 func (c *connection) goodbye(ctx context.Context) {
-	if c.writing.TryLock() {
-		_ = refuseConn(ctx, c.conn, wire.Draining) // a courtesy
-		c.writing.Unlock()
-	}
-	_ = c.conn.Close() // wakes the reader
+	_ = c.write(ctx, goodbyeTime, wire.Message{Body: &wire.Refusal{Reason: wire.Draining}}) // a courtesy
+	_ = c.conn.Close()                                                                      // wakes the reader
 }
 
 // reply answers a request: with a body, or with a refusal. A refusal that the
@@ -301,18 +300,30 @@ func (c *connection) reply(ctx context.Context, request uint32, body wire.Body, 
 	return c.send(ctx, wire.Message{Request: request, Body: body})
 }
 
-// send writes one message with a deadline.
+// send writes one message with the protocol's deadline.
 func (c *connection) send(ctx context.Context, msg wire.Message) error {
+	return c.write(ctx, wire.WriteTime, msg)
+}
+
+// write waits for its turn and writes one message, in so much time.
+func (c *connection) write(ctx context.Context, limit time.Duration, msg wire.Message) error {
 	frame, err := wire.Append(nil, msg)
 	if err != nil {
 		return fmt.Errorf("encode a reply: %w", err)
 	}
-	c.writing.Lock()
-	defer c.writing.Unlock()
-	ctx, stop := context.WithTimeout(ctx, wire.WriteTime)
+	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()
+	select {
+	case c.writing <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-c.writing }()
 	return c.conn.Write(ctx, frame)
 }
+
+// goodbyeTime is how long the last word of a connection may take.
+const goodbyeTime = time.Second
 
 // refuseConn says why a connection ends that asked for nothing.
 func refuseConn(ctx context.Context, conn Conn, code wire.Code) error {
@@ -320,7 +331,7 @@ func refuseConn(ctx context.Context, conn Conn, code wire.Code) error {
 	if err != nil {
 		return fmt.Errorf("encode a refusal: %w", err)
 	}
-	ctx, stop := context.WithTimeout(ctx, time.Second)
+	ctx, stop := context.WithTimeout(ctx, goodbyeTime)
 	defer stop()
 	return conn.Write(ctx, frame)
 }
