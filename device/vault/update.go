@@ -1,8 +1,10 @@
 package vault
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -106,7 +108,8 @@ func (v *Vault) shredSalts(ctx context.Context) error {
 		gone = append(gone, v.shredKey(n), ownBlock(ownSegment, old.table, n).encrypt(v.blocks, old.epoch))
 	}
 	var live []*segment
-	for _, s := range v.segments {
+	for _, in := range slices.Sorted(maps.Keys(v.segments)) {
+		s := v.segments[in]
 		live = append(live, s)
 		gone = append(gone, ownBlock(ownSegment, old.table, s.number).encrypt(v.blocks, old.epoch))
 	}
@@ -135,10 +138,12 @@ func (v *Vault) shredSalts(ctx context.Context) error {
 	return nil
 }
 
-// batch returns what the transaction changes.
+// batch returns what the transaction changes, in the order of the keys, which tells
+// nothing of the order of the names.
 func (tx *Tx) batch() (*Batch, error) {
 	b := new(Batch)
-	for _, ts := range tx.segments {
+	for _, in := range slices.Sorted(maps.Keys(tx.segments)) {
+		ts := tx.segments[in]
 		if ts.shred {
 			tx.appendShred(b, ts.base)
 		}
@@ -162,6 +167,8 @@ func (tx *Tx) batch() (*Batch, error) {
 			}
 		}
 	}
+	slices.SortFunc(b.Puts, func(x, y Entry) int { return bytes.Compare(x.Key[:], y.Key[:]) })
+	slices.SortFunc(b.Deletes, func(x, y Key) int { return bytes.Compare(x[:], y[:]) })
 	return b, nil
 }
 
