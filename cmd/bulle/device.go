@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -78,7 +80,8 @@ func (s *shell) openVaultAnd(ctx context.Context) (*vault.Vault, *secret.Bytes, 
 	if err != nil {
 		return nil, nil, err
 	}
-	if !file.Exists(dir) {
+	// A header that is there but damaged is for the vault to tell apart.
+	if _, err := os.Stat(filepath.Join(dir, "header")); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, failf(exitNotFound, "no_vault", lang.Words{
 			EN: "There is no vault in %s. Join a bubble first (bulle join LINK --name NAME), or name another vault with --vault.",
 			FR: "Il n'y a pas de coffre dans %s. Rejoignez d'abord une bulle (bulle join LIEN --name NOM), ou indiquez un autre coffre avec --vault.",
@@ -203,13 +206,13 @@ func local(err error) bool { return errors.Is(err, client.ErrUnreachable) }
 // resolve finds the conversation called name, asking the relay for news only if it is not known here.
 // known says that the relay was asked already.
 func (s *shell) resolve(ctx context.Context, c *client.Client, name string, asked bool) (client.Conversation, error) {
-	conv, err := c.Resolve(name)
+	conv, err := resolveLocal(c, name)
 	if errors.Is(err, client.ErrNoConversation) || errors.Is(err, client.ErrNoContact) {
 		if !asked {
 			if syncing := s.sync(ctx, c); syncing != nil && !local(syncing) {
 				return conv, syncing
 			}
-			conv, err = c.Resolve(name)
+			conv, err = resolveLocal(c, name)
 		}
 	}
 	switch {
@@ -227,6 +230,18 @@ func (s *shell) resolve(ctx context.Context, c *client.Client, name string, aske
 		}, name)
 	}
 	return conv, fmt.Errorf("find conversation: %w", err)
+}
+
+// resolveLocal finds a conversation in what this device knows. The log gives a person's name to one member only,
+// while anybody may call a group so: a person goes before groups.
+func resolveLocal(c *client.Client, name string) (client.Conversation, error) {
+	conv, err := c.Resolve(name)
+	if errors.Is(err, client.ErrAmbiguous) {
+		if person, found := c.Contact(name); found == nil && person.Name == name && !person.Self {
+			return c.Direct(person.ID)
+		}
+	}
+	return conv, err
 }
 
 // contact finds the member called name, asking the relay for news if it is not known here.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 
 	"github.com/spf13/cobra"
 
@@ -68,6 +69,9 @@ func (s *shell) enrolCommand(enrol func(ctx context.Context, cfg client.Config, 
 		if name == "" {
 			return s.misused(cmd)
 		}
+		if !looksLikeLink(args[0]) { // before a passphrase is asked for and a vault is made
+			return fmt.Errorf("read link: %w", client.ErrLink)
+		}
 		ctx := cmd.Context()
 		v, err := s.makeVault(ctx, cost)
 		if err != nil {
@@ -102,6 +106,12 @@ func (s *shell) enrol(ctx context.Context, enrol func(ctx context.Context, cfg c
 	}
 	s.say("Welcome, %s. See who is here with: bulle contacts", "Bienvenue, %s. Voyez qui est là avec : bulle contacts", safe.Line(self.Name))
 	return nil
+}
+
+// looksLikeLink tells a link from what was copied by mistake; whether it is whole and right, the client says.
+func looksLikeLink(link string) bool {
+	u, err := url.Parse(link)
+	return err == nil && u.Scheme == "https" && u.Host != "" && u.Fragment != ""
 }
 
 func inviteCommand(s *shell) *cobra.Command {

@@ -31,7 +31,8 @@ func TestMain(m *testing.M) {
 //	relay stop NAME     ends it with SIGTERM; start brings it back with its data, at the same address
 //	exits CODE COMMAND  runs a command that must end with that code; stdout and stderr look at its output
 //	link NAME           makes an invitation from the vault "founder" and sets $NAME to it
-//	hold VAULT          starts a listener that holds a vault until the script ends
+//	hold VAULT          starts a listener that holds a vault
+//	release VAULT       interrupts it; it must end with exit code 0
 //	bot VAULT           runs the bot of docs/commands.md until the script ends
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -40,11 +41,12 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup:               setup,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"relay": relayCommand,
-			"exits": exitsCommand,
-			"link":  linkCommand,
-			"hold":  holdCommand,
-			"bot":   botCommand,
+			"relay":   relayCommand,
+			"exits":   exitsCommand,
+			"link":    linkCommand,
+			"hold":    holdCommand,
+			"release": releaseCommand,
+			"bot":     botCommand,
 		},
 	})
 }
@@ -58,6 +60,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("BULLE_PASSPHRASE_FILE", pass)
 	env.Setenv("FAST", "--kdf-iterations=600000")
 	env.Values[relays{}] = map[string]*relay{}
+	env.Values[holding{}] = map[string]*exec.Cmd{}
 	docs, err := filepath.Abs(filepath.Join("..", "..", "docs"))
 	if err != nil {
 		return err
@@ -207,7 +210,12 @@ func holdCommand(ts *testscript.TestScript, neg bool, args []string) {
 	held.Stdin = strings.NewReader("nonsense\n")
 	out, err := held.StdoutPipe()
 	ts.Check(err)
-	spawn(ts, args[0], held)
+	process := spawn(ts, args[0], held)
+	holders, ok := ts.Value(holding{}).(map[string]*exec.Cmd)
+	if !ok {
+		ts.Fatalf("no holders")
+	}
+	holders[args[0]] = process
 	answer, err := bufio.NewReader(out).ReadString('\n')
 	ts.Check(err)
 	if !strings.Contains(answer, "error") {
@@ -215,8 +223,22 @@ func holdCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// releaseCommand interrupts the listener as Ctrl-C does; that is how listening is meant to end.
+func releaseCommand(ts *testscript.TestScript, neg bool, args []string) {
+	holders, ok := ts.Value(holding{}).(map[string]*exec.Cmd)
+	if neg || len(args) != 1 || !ok || holders[args[0]] == nil {
+		ts.Fatalf("usage: release VAULT, after hold VAULT")
+	}
+	c := holders[args[0]]
+	ts.Check(c.Process.Signal(os.Interrupt))
+	ts.Check(c.Wait())
+}
+
+// holding is the key of a script's listeners.
+type holding struct{}
+
 // spawn starts a process with the script's environment, and ends it and its children with the script.
-func spawn(ts *testscript.TestScript, vault string, c *exec.Cmd) {
+func spawn(ts *testscript.TestScript, vault string, c *exec.Cmd) *exec.Cmd {
 	c.Dir = ts.MkAbs(".")
 	for _, name := range []string{"PATH", "HOME", "LANG", "TMPDIR", "BULLE_PASSPHRASE_FILE"} {
 		c.Env = append(c.Env, name+"="+ts.Getenv(name))
@@ -230,7 +252,10 @@ func spawn(ts *testscript.TestScript, vault string, c *exec.Cmd) {
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	ts.Check(c.Start())
 	ts.Defer(func() {
-		ts.Check(syscall.Kill(-c.Process.Pid, syscall.SIGKILL))
-		_ = c.Wait() // it was killed
+		if c.ProcessState == nil {
+			ts.Check(syscall.Kill(-c.Process.Pid, syscall.SIGKILL))
+			_ = c.Wait() // it was killed
+		}
 	})
+	return c
 }

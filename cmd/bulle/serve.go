@@ -9,6 +9,7 @@ import (
 
 	"bulle/cmd/bulle/qr"
 	"bulle/server/node"
+	"bulle/web"
 )
 
 // serveFlags are what the command line may say; what is said here goes before the config file.
@@ -71,6 +72,9 @@ func (s *shell) serve(cmd *cobra.Command, f serveFlags) error {
 		return wordProblem(err)
 	}
 	cfg.Log = s.log
+	if app, err := web.Files(); err == nil {
+		cfg.Page = web.Handler(app)
+	}
 	if limit, ok := node.AvailableMemory(); ok && s.getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(limit / 4 * 3) // collect harder before the machine has to kill
 	}

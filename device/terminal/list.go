@@ -17,6 +17,7 @@ type list struct {
 	all     []client.Conversation
 	on      client.ConversationID // stays with the conversation when the order changes
 	top     int                   // first entry in sight
+	moved   bool                  // the person has chosen; until then the keys are on the newest
 	loaded  bool
 	loading bool
 	stale   bool // something changed while loading
@@ -34,7 +35,11 @@ func (m *model) loadList() tea.Cmd {
 	m.list.loading = true
 	return m.task(func(context.Context) apply {
 		all, err := m.cfg.Client.Conversations()
-		return func(m *model) tea.Cmd { return m.gotList(all, err) }
+		status := m.cfg.Client.Status() // it counts what is queued, which changes without an event of its own
+		return func(m *model) tea.Cmd {
+			m.status = status
+			return m.gotList(all, err)
+		}
 	})
 }
 
@@ -45,7 +50,7 @@ func (m *model) gotList(all []client.Conversation, err error) tea.Cmd {
 		m.fail(err)
 	} else {
 		l.all = all
-		if l.index() < 0 && len(all) > 0 {
+		if (l.index() < 0 || !l.moved) && len(all) > 0 {
 			l.on = all[0].ID
 		}
 	}
@@ -74,6 +79,7 @@ func (l *list) index() int {
 
 // move goes by entries up or down, stopping at the ends.
 func (l *list) move(by int) {
+	l.moved = true
 	if len(l.all) > 0 {
 		l.on = l.all[min(max(0, l.index()+by), len(l.all)-1)].ID
 	}

@@ -35,7 +35,7 @@ type room struct {
 // open shows a conversation, newest messages first in sight.
 func (m *model) open(c client.Conversation) tea.Cmd {
 	m.inRoom = true
-	m.list.on = c.ID
+	m.list.on, m.list.moved = c.ID, true
 	m.panel = nil
 	if m.shows(c.ID) && m.room.last {
 		m.room.up, m.room.choosing = 0, false
@@ -48,7 +48,8 @@ func (m *model) open(c client.Conversation) tea.Cmd {
 
 // openAt shows a conversation around one message, which is chosen.
 func (m *model) openAt(c client.Conversation, msg client.Message) tea.Cmd {
-	m.inRoom, m.panel, m.list.on = true, nil, c.ID
+	m.inRoom, m.panel = true, nil
+	m.list.on, m.list.moved = c.ID, true
 	m.keepDraft()
 	r := &room{conv: c, editor: m.draft(c.ID), chosen: msg.ID, choosing: true}
 	m.room = r

@@ -105,7 +105,7 @@ func (s *save) view(m *model, width, _ int) ([]string, *tea.Position) {
 	text, x := m.field(m.lang.Say("Folder:", "Dossier :"), &s.dir, width)
 	lines := []string{text, ""}
 	lines = append(lines, m.theme.dim.Render(m.lang.Size(s.msg.File.Size)))
-	for _, part := range wrap("sha256 "+client.Fingerprint(s.msg.File.SHA256[:]), width) {
+	for _, part := range wrap("sha256 "+grouped(client.Fingerprint(s.msg.File.SHA256[:])), width) {
 		lines = append(lines, m.theme.dim.Render(part))
 	}
 	lines = append(lines, "")
