@@ -37,7 +37,7 @@ func fuzzDecoder[T any, P interface {
 
 // A sample is one of everything that travels or is stored, made for the seeds.
 type sample struct {
-	keyPackage, bundle, message, public, commit, proposal, welcome, groupInfo, tree, epoch, ratchet, pending []byte
+	keyPackage, bundle, message, public, proposal, welcome, groupInfo, tree, epoch, ratchet, pending []byte
 }
 
 func newSample(tb testing.TB) sample {

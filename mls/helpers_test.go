@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -70,6 +71,10 @@ func forSuite(t *testing.T, i int, s Suite, f func(t *testing.T, a *algorithms))
 		f(t, mustAlgorithms(t, s))
 	})
 }
+
+// slowHere reports whether a suite is too slow to be exercised beyond its vectors:
+// P-521 in a browser, where nobody should use it.
+func slowHere(s Suite) bool { return runtime.GOOS == "js" && s == P521AES256 }
 
 func equal(tb testing.TB, what string, got, want []byte) {
 	tb.Helper()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 )
@@ -15,7 +16,11 @@ func TestRandomOperations(t *testing.T) {
 		t.Run(s.String(), func(t *testing.T) {
 			r := mathrand.New(mathrand.NewPCG(1, 2))
 			in := team(t, s, 3)
-			for round := range 60 {
+			rounds := 60
+			if runtime.GOOS == "js" {
+				rounds = 15
+			}
+			for round := range rounds {
 				in = randomStep(t, r, s, in, round)
 				if round%4 == 0 {
 					agree(t, in...)

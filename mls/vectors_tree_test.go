@@ -1,7 +1,6 @@
 package mls
 
 import (
-	"bytes"
 	"slices"
 	"testing"
 
@@ -160,18 +159,21 @@ func TestVectorsTreeKEM(t *testing.T) {
 				if err := syntax.Unmarshal(u.Path, p); err != nil {
 					t.Fatal(err)
 				}
-				after := v.follow(t, a, tree, private, u.Sender, p, u.CommitSecret)
+				after := v.follow(t, a, tree, private, u.Sender, p, u.CommitSecret, u.PathSecrets)
 				equal(t, "tree hash after", after.rootHash(a), u.TreeHash)
-				v.checkSecrets(t, a, tree, private, n, p)
+				if n > 0 && slowHere(v.Suite) {
+					continue // the vectors are done; paths of our own cost minutes more
+				}
 				fresh, commitSecret := v.renew(t, a, tree, u.Sender)
-				v.follow(t, a, tree, private, u.Sender, fresh, commitSecret)
+				v.follow(t, a, tree, private, u.Sender, fresh, commitSecret, nil)
 			}
 		})
 	}
 }
 
-// follow processes an update path as every other member.
-func (v *treeKEMVector) follow(t *testing.T, a *algorithms, tree *ratchetTree, private map[LeafIndex]map[nodeIndex]*secret.Bytes, from LeafIndex, p *updatePath, want []byte) *ratchetTree {
+// follow processes an update path as every other member. The path secrets, where
+// they are known, must be what each member decrypts.
+func (v *treeKEMVector) follow(t *testing.T, a *algorithms, tree *ratchetTree, private map[LeafIndex]map[nodeIndex]*secret.Bytes, from LeafIndex, p *updatePath, want []byte, pathSecrets []*hexBytes) *ratchetTree {
 	t.Helper()
 	after := tree.clone()
 	if err := after.checkPath(a, from, p, nil); err != nil {
@@ -185,41 +187,21 @@ func (v *treeKEMVector) follow(t *testing.T, a *algorithms, tree *ratchetTree, p
 		if l == from {
 			continue
 		}
-		_, got, err := after.decryptPath(a, l, keys, steps, p, nil, v.context(after, a))
+		learned, got, err := after.decryptPath(a, l, keys, steps, p, nil, v.context(after, a))
 		if err != nil {
 			t.Fatalf("leaf %d follows %d: %v", l, from, err)
 		}
 		equal(t, "commit secret", got, want)
-	}
-	return after
-}
-
-// checkSecrets checks which path secret each member decrypts.
-func (v *treeKEMVector) checkSecrets(t *testing.T, a *algorithms, tree *ratchetTree, private map[LeafIndex]map[nodeIndex]*secret.Bytes, n int, p *updatePath) {
-	t.Helper()
-	u := &v.Paths[n]
-	after := tree.clone()
-	steps, err := after.mergePath(a, u.Sender, p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for l, want := range u.PathSecrets {
-		if want == nil {
+		if pathSecrets == nil || pathSecrets[l] == nil {
 			continue
 		}
-		keys := private[LeafIndex(l)]
-		i := slices.IndexFunc(steps, func(s step) bool { return s.copath.covers(LeafIndex(l)) })
-		for j, x := range after.resolution(steps[i].copath) {
-			if keys[x] == nil {
-				continue
-			}
-			got, err := a.decryptWithLabel(keys[x], labelPathNode, v.context(after, a), p.nodes[i].encrypted[j])
-			if err != nil || !bytes.Equal(got, *want) {
-				t.Errorf("leaf %d decrypts %x, %v, want %x", l, got, err, *want)
-			}
-			break
+		i := slices.IndexFunc(steps, func(s step) bool { return s.copath.covers(l) })
+		key, _, _, err := a.nodeKey(*pathSecrets[l])
+		if err != nil || !key.Equal(learned[steps[i].parent]) {
+			t.Errorf("leaf %d decrypts another path secret, %v", l, err)
 		}
 	}
+	return after
 }
 
 // renew makes an update path of our own for the same tree.
