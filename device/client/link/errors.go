@@ -33,6 +33,8 @@ var (
 	ErrBusy error = wire.Busy
 	// ErrTooLarge refuses more bytes or items than the protocol's limits allow.
 	ErrTooLarge error = wire.TooLarge
+	// ErrTooMany refuses more subscriptions than a circuit can have.
+	ErrTooMany error = wire.TooMany
 	// ErrStale refuses statements that do not continue the governance log: fetch,
 	// and make them again.
 	ErrStale error = wire.Stale

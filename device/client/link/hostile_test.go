@@ -192,6 +192,34 @@ func TestClosedSubscriptionsAreIgnored(t *testing.T) {
 	})
 }
 
+func TestTooManySubscriptionsDoNotEndTheCircuit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, err := link.OpenCircuit(t.Context(), scripted(func(m wire.Message) [][]byte {
+			if _, ok := m.Body.(*wire.Subscribe); ok {
+				return [][]byte{frame(m.Request, &wire.Subscribed{})}
+			}
+			return [][]byte{frame(m.Request, &wire.Done{})}
+		}))
+		check(t, err)
+		defer shut(t, c)
+		var subs []link.Subscription
+		for err == nil {
+			var sub link.Subscription
+			if sub, err = c.Subscribe(t.Context(), link.ID{}, link.Cap{}, 0); err == nil {
+				subs = append(subs, sub)
+			}
+		}
+		if !errors.Is(err, link.ErrTooMany) || len(subs) < 1900 || len(subs) >= wire.MaxSubscriptions {
+			t.Errorf("%v after %d subscriptions", err, len(subs))
+		}
+		check(t, c.Create(t.Context(), link.Channel{Class: link.Day}))
+		shut(t, subs[0])
+		if _, err := c.Subscribe(t.Context(), link.ID{}, link.Cap{}, 0); err != nil {
+			t.Errorf("after one was closed: %v", err)
+		}
+	})
+}
+
 // FuzzReplies sends a client any bytes after it has opened and subscribed.
 func FuzzReplies(f *testing.F) {
 	f.Add(frame(3, &wire.Subscribed{}, cells(0, 1), &wire.End{Next: 1}))

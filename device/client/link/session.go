@@ -82,7 +82,8 @@ type Session interface {
 	Truncate(ctx context.Context, ch ID, control Cap, upTo uint64) error
 	// Subscribe delivers the cells from the given number on, past and future. It
 	// fails with [ErrTruncated] when the relay no longer has all of them, and with
-	// [ErrAhead] when it never had so many.
+	// [ErrAhead] when it never had so many. A circuit holds about 2,000
+	// subscriptions; more fail with [ErrTooMany].
 	Subscribe(ctx context.Context, ch ID, read Cap, from uint64) (Subscription, error)
 
 	// CreatePool makes a pool, as Create makes a channel.

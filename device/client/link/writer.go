@@ -20,6 +20,9 @@ func (p *peer) enqueue(body wire.Body, reply chan wire.Body, s stream) (uint32, 
 		p.failLocked(errors.New("all request numbers are used"))
 		return 0, offline(p.reason)
 	}
+	if s != nil && len(p.streams) >= wire.MaxSubscriptions-cap(p.slots) { // some may be ending
+		return 0, ErrTooMany
+	}
 	number := p.number + 1
 	if err := p.appendLocked(wire.Message{Request: number, Body: body}); err != nil {
 		return 0, err
