@@ -108,6 +108,9 @@ func (p *printer) show(ctx context.Context, conv client.Conversation, msg client
 // print shows a message to a person: a date where it changes, then "14:05 Bob: text".
 func (p *printer) print(conv client.Conversation, msg client.Message, line messageLine) error {
 	at := msg.Sent.Local()
+	if msg.Sent.After(msg.Received) { // a clock that is ahead
+		at = msg.Received.Local()
+	}
 	if day := at.Format(time.DateOnly); day != p.day {
 		p.day = day
 		p.s.print("--- " + day + "\n")

@@ -130,7 +130,7 @@ func (s *shell) tty() (*os.File, error) {
 			name = fmt.Sprintf("/dev/fd/%d", in.Fd())
 		}
 	}
-	tty, err := os.OpenFile(name, os.O_RDWR, 0) //nolint:gosec // G304: a terminal
+	tty, err := os.OpenFile(name, os.O_RDWR, 0)
 	if err != nil {
 		return nil, failf(exitPassphrase, "passphrase_missing", lang.Words{
 			EN: "There is no terminal to ask for the passphrase: use --passphrase-file FILE or " + passphraseVariable + ".",

@@ -31,9 +31,9 @@ func (m *model) historyLines(width int) []line {
 	var before *client.Message
 	for i := range r.messages {
 		msg := &r.messages[i]
-		newDay := before == nil || m.lang.Day(before.Sent, now) != m.lang.Day(msg.Sent, now)
+		newDay := before == nil || m.lang.Day(when(before), now) != m.lang.Day(when(msg), now)
 		if newDay {
-			lines = append(lines, line{text: m.divider(m.lang.Day(msg.Sent, now), width, false)})
+			lines = append(lines, line{text: m.divider(m.lang.Day(when(msg), now), width, false)})
 		}
 		fresh := r.fresh != 0 && msg.Cursor == r.fresh
 		if fresh {
@@ -72,7 +72,15 @@ func (m *model) historyHead(width int) []line {
 // joins reports whether msg continues what the same person just said.
 func joins(before, msg *client.Message) bool {
 	return before != nil && before.Kind != client.MessageChange && msg.Kind != client.MessageChange &&
-		before.From == msg.From && msg.Sent.Sub(before.Sent).Abs() < together
+		before.From == msg.From && when(msg).Sub(when(before)).Abs() < together
+}
+
+// when is the time that a message shows: its sender's, as far as that can be true. Nothing comes from the future.
+func when(msg *client.Message) time.Time {
+	if msg.Sent.After(msg.Received) {
+		return msg.Received
+	}
+	return msg.Sent
 }
 
 func (m *model) divider(words string, width int, strong bool) string {
@@ -158,7 +166,7 @@ func (m *model) messageHead(msg *client.Message, width int) string {
 	if msg.Own {
 		name, style = m.lang.Say("You", "Vous"), m.theme.bold
 	}
-	clock := m.lang.Clock(msg.Sent.In(m.cfg.Now().Location()))
+	clock := m.lang.Clock(when(msg).In(m.cfg.Now().Location()))
 	name = ansi.Truncate(name, max(1, width-len(clock)-4), "…")
 	return m.edge(msg) + style.Render(name) + "  " + m.theme.dim.Render(clock)
 }

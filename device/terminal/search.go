@@ -152,7 +152,7 @@ func (s *search) entry(m *model, i, width int) []string {
 			who = name + ", " + who
 		}
 	}
-	head := between(who, m.lang.Short(msg.Sent, m.cfg.Now()), width-3)
+	head := between(who, m.lang.Short(when(&msg), m.cfg.Now()), width-3)
 	body := fit(around(m.gist(msg), strings.TrimSpace(s.query.value()), width-3), width-3)
 	if i == s.on {
 		edge := m.theme.accent.Render(m.theme.sign.cursor) + " "

@@ -398,3 +398,18 @@ func TestPasteIsText(t *testing.T) {
 		}
 	})
 }
+
+func TestClocksAndChangesReadAsTheyShould(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		bob := f.addContact(2, "Bob", false)
+		r := f.addRoom(20, client.KindGroup, "Crew", bob)
+		f.change(r, bob, client.Change{Kind: client.ChangeAdded, Members: []client.Contact{f.self}}, time.Minute)
+		f.say(r, bob, "from next year", 0, client.StateRead)
+		r.messages[len(r.messages)-1].Sent = f.now.AddDate(1, 0, 0)
+		s := show(t, f, french(), 80, 24)
+		s.keys("enter")
+		s.contains("Bob vous a fait entrer dans le groupe", "Aujourd'hui", "Bob  14:05")
+		s.lacks("2027")
+	})
+}

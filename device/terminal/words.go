@@ -43,6 +43,15 @@ func (m *model) changeLine(msg client.Message) string {
 		return m.lang.Say(en, fr, args...)
 	}
 	names, title := m.names(msg.Change.Members), safe.Line(msg.Change.Name)
+	if members := msg.Change.Members; len(members) == 1 && members[0].Self && who != "" {
+		switch msg.Change.Kind { // French puts the person before the verb
+		case client.ChangeAdded:
+			return m.lang.Say("%s added you", "%s vous a fait entrer dans le groupe", who)
+		case client.ChangeRemoved:
+			return m.lang.Say("%s removed you", "%s vous a retiré du groupe", who)
+		default:
+		}
+	}
 	switch msg.Change.Kind {
 	case client.ChangeCreated:
 		return say("%s created the group %s", "%s a créé le groupe %s", "%s avez créé le groupe %s", who, title)
