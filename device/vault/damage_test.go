@@ -113,13 +113,13 @@ func TestEntriesFlippedGoneOrMoved(t *testing.T) {
 		readDamaged(t, what, c)
 	}
 	for i, e := range all {
-		for at := range e.Value {
+		for at := i % 3; at < len(e.Value); at += 3 {
 			bad := e
 			bad.Value = bytes.Clone(e.Value)
 			bad.Value[at] ^= 1 << (at % 8)
 			try("flipped value", &vault.Batch{Puts: []vault.Entry{bad}})
 		}
-		for at := range e.Label {
+		for at := i % 3; at < len(e.Label); at += 3 {
 			bad := e
 			bad.Label = bytes.Clone(e.Label)
 			bad.Label[at] ^= 1
@@ -170,10 +170,7 @@ func readDamaged(t *testing.T, what string, b vault.Backend) {
 // nonce), is ever used again, and that no key of the index or nonce of a label is
 // shared by two names.
 func TestNoKeyTwice(t *testing.T) {
-	n := 50_000
-	if testing.Short() {
-		n = 2_000
-	}
+	const n = 20_000
 	b := &saltWatch{Backend: memory.New(), seen: make(map[[32]byte]bool, n), labels: make(map[vault.Key]string, n)}
 	v := create(t, b)
 	const perTx = 1000

@@ -78,6 +78,7 @@ func killWriter(t *testing.T, dir string, after int) (last uint64) {
 }
 
 func writeForEver(t *testing.T, dir string) {
+	t.Helper()
 	b, err := file.Open(dir, small)
 	if err != nil {
 		t.Fatal(err)
@@ -205,7 +206,7 @@ func (w *values) check(t *testing.T, dir, when string, plain *secret.Bytes) {
 		t.Fatal(names, err)
 	}
 	for _, name := range names {
-		raw, err := os.ReadFile(name) //nolint:gosec // G304: of the test
+		raw, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
