@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -43,6 +44,7 @@ type Config struct {
 	Now      func() time.Time // default time.Now
 	Rand     io.Reader        // default crypto/rand
 	Listener net.Listener     // takes the place of Listen, TLS not included; New closes it if it fails
+	Page     http.Handler     // answers what is not the relay's protocol; nil: not found
 }
 
 // Check validates the configuration and fills in the defaults. It touches nothing

@@ -6,7 +6,7 @@
 //
 //	TLS 1.3 listener (bounded) -> HTTP -> /circuit    -> relay engine  -> store
 //	                                      /governance -> membership    -> governance log
-//	                                      else 404
+//	                                      else       -> the page, or 404
 //	relay engine --proof of a circuit--> membership
 package node
 
@@ -134,6 +134,7 @@ func (n *Node) listen(cert tls.Certificate) error {
 	n.sockets = websocket.New(websocket.Config{
 		Circuit:    func(ctx context.Context, c over.Conn) error { return n.engine.Serve(ctx, c) },
 		Governance: func(ctx context.Context, c over.Conn) error { return n.members.Serve(ctx, c) },
+		Page:       n.cfg.Page,
 	})
 	n.http = websocket.Server(n.sockets, n.cfg.Log)
 	n.http.TLSConfig = over.ServerTLS(cert)

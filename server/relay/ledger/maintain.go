@@ -72,12 +72,9 @@ func (l *Ledger) expireLocked() error {
 			}
 		}
 	}
-	free, err := l.kv.Free()
-	if err != nil {
-		return fmt.Errorf("look at the disk: %w", err)
-	}
-	if low := 2 * l.quota.Reserve; free < low {
-		if dropped, size := t.dropOldest(low-free, tableBlobs, tableCells); dropped > 0 {
+	// With no room at all nothing can be deleted either: the engine needs some to do it.
+	if low := 2 * l.quota.Reserve; t.free > 0 && t.free < low {
+		if dropped, size := t.dropOldest(low-t.free, tableBlobs, tableCells); dropped > 0 {
 			l.log.Warn("the disk is nearly full", slog.Int("buckets_dropped", dropped), slog.Uint64("bytes_dropped", size))
 		}
 	}

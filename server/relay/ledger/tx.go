@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"bulle/protocol/wire"
 )
@@ -14,6 +15,7 @@ type tx struct {
 	l     *Ledger
 	start int // number of its first change in the Commit
 	hour  hour
+	free  uint64 // bytes on the disk when it began; 0 when nobody knows
 	batch Batch
 
 	busy     map[wire.ID]struct{} // objects whose content the batch changes
@@ -23,8 +25,13 @@ type tx struct {
 }
 
 func (l *Ledger) beginLocked(start int) *tx {
+	free, err := l.kv.Free()
+	if err != nil {
+		free = 0
+		l.log.Error("the disk cannot be looked at", slog.Any("error", err))
+	}
 	return &tx{
-		l: l, start: start, hour: l.hourLocked(),
+		l: l, start: start, hour: l.hourLocked(), free: free,
 		busy:     map[wire.ID]struct{}{},
 		channels: map[wire.ID]*channelRecord{},
 		pools:    map[wire.ID]*poolRecord{},

@@ -127,8 +127,7 @@ func (t *tx) room(c relay.Category, size int) wire.Code {
 	if total+n > t.l.quota.Total && !t.makeRoom(n) {
 		return wire.StorageFull
 	}
-	free, err := t.l.kv.Free()
-	if err != nil || free < t.l.quota.Reserve+n+uint64(t.batch.Size) { //nolint:gosec // G115: a length
+	if t.free < t.l.quota.Reserve+n+uint64(t.batch.Size) { //nolint:gosec // G115: a length
 		return wire.StorageFull
 	}
 	return 0

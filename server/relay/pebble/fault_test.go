@@ -279,9 +279,9 @@ func TestDeletedBytesLeaveTheDisk(t *testing.T) {
 	s.ask(&wire.CreatePool{Put: hash, Take: hash, Class: wire.Month})
 	s.ask(&wire.AppendCells{Cells: plant("deleted cell ", 4*wire.CellSize)})
 	s.ask(&wire.AppendCells{Cells: plant("kept cell ", 4*wire.CellSize)})
-	s.ask(&wire.BlobPut{Blob: wire.ID{1}, Read: hash, Delete: hash, Class: wire.Month, Data: plant("deleted blob ", 9000)})
-	s.ask(&wire.BlobPut{Blob: wire.ID{2}, Read: hash, Delete: hash, Class: wire.Month, Data: plant("kept blob ", 9000)})
-	s.ask(&wire.BlobPut{Blob: wire.ID{3}, Read: hash, Delete: hash, Class: wire.Hour, Data: plant("expired blob ", 9000)})
+	s.ask(&wire.BlobPut{Blob: wire.ID{1}, Read: hash, Delete: hash, Class: wire.Month, Data: plant("deleted blob ", 90000)})
+	s.ask(&wire.BlobPut{Blob: wire.ID{2}, Read: hash, Delete: hash, Class: wire.Month, Data: plant("kept blob ", 90000)})
+	s.ask(&wire.BlobPut{Blob: wire.ID{3}, Read: hash, Delete: hash, Class: wire.Hour, Data: plant("expired blob ", 90000)})
 	s.ask(&wire.Put{Item: plant("taken item ", 5000)})
 	s.ask(&wire.Put{Item: plant("kept item ", 5000)})
 	if s.finds("deleted cell") != true {

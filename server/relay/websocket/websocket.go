@@ -26,13 +26,15 @@ const (
 // A Serve speaks with one connection until it ends.
 type Serve func(context.Context, over.Conn) error
 
-// Config says who serves the connections. Both must be set.
+// Config says who serves the connections.
 type Config struct {
-	Circuit    Serve
-	Governance Serve
+	Circuit    Serve // required
+	Governance Serve // required
+	// Page answers every other path; nil: not found.
+	Page http.Handler
 }
 
-// A Handler is the HTTP handler of the two paths; all others are not found.
+// A Handler is the HTTP handler of the two paths, and of the page if there is one.
 type Handler struct {
 	mux     *http.ServeMux
 	options over.Options
@@ -53,6 +55,9 @@ func New(c Config) *Handler {
 	h.life, h.end = context.WithCancel(context.Background())
 	h.mux.Handle("GET "+CircuitPath, h.accept(c.Circuit))
 	h.mux.Handle("GET "+GovernancePath, h.accept(c.Governance))
+	if c.Page != nil {
+		h.mux.Handle("/", c.Page)
+	}
 	return h
 }
 
