@@ -249,7 +249,7 @@ func TestASlowScreenIsToldThatItMissedSomething(t *testing.T) {
 		t.Errorf("the next event is of kind %d", e.Kind)
 	}
 	cancel()
-	for range events { //nolint:revive // it ends
+	for range events {
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -236,8 +237,9 @@ func (e *Engine) ensureThread(tx *vault.Tx, n *notes, id ID, m *meta) error {
 	if err := e.dropIdle(tx, id, m); err != nil { // those that ended have no secret either
 		return err
 	}
-	generation := m.Generation
-	m.Generation++
+	// The time makes it later than a generation that this vault was made to forget.
+	generation := max(m.Generation, uint32(min(e.Clock().Unix(), math.MaxUint32-1))) //nolint:gosec // G115: bounded
+	m.Generation = min(generation, math.MaxUint32-1) + 1
 	var group [32]byte
 	systemRandom{}.fill(group[:])
 	return e.startThread(tx, n, id, m, group, &description{Kind: Direct, Generation: generation}, []governance.MemberID{m.Peer})

@@ -19,7 +19,7 @@ const extensionDescription mls.ExtensionType = 0xF0B1
 //	    uint8  version = 1;
 //	    uint8  kind;          // 1 of two members, 2 group
 //	    opaque name<V>;       // of a group, 1..64 bytes; else empty
-//	    uint32 generation;    // of two members: the newest one is spoken in
+//	    uint32 generation;    // of two members: Unix seconds of its making, or more; the newest is spoken in
 //	} Description;
 type description struct {
 	Kind       Kind

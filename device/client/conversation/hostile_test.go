@@ -126,7 +126,7 @@ func TestLostAnswersDoubleNothing(t *testing.T) {
 func TestReplaysAndReorderingAreHarmless(t *testing.T) {
 	w := newWorld(t)
 	alice, bob := w.join("alice"), w.join("bob")
-	random := mrand.New(mrand.NewPCG(1, 2)) //nolint:gosec // a test
+	random := mrand.New(mrand.NewPCG(1, 2))
 	var old []link.Batch
 	bob.sync()
 	id := group(t, "hostile", alice, bob)

@@ -98,6 +98,9 @@ func (w *threadWork) ended(ctx context.Context) error {
 			return err
 		}
 		t.line.Lane++
+		for i := range t.line.Acks {
+			t.line.Acks[i].Position = 0 // it counted the cells of the other channel
+		}
 		return t.enter(tx)
 	})
 	if err != nil {

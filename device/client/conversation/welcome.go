@@ -112,9 +112,7 @@ func (e *Engine) adopt(tx *vault.Tx, n *notes, t *thread, d *description, peer g
 		return err
 	}
 	m.Members, m.Outside, m.Leaving, m.Name = t.roster(), false, false, d.Name
-	if d.Generation < math.MaxUint32 {
-		m.Generation = max(m.Generation, d.Generation+1)
-	}
+	m.Generation = max(m.Generation, min(d.Generation, math.MaxUint32-1)+1)
 	if d.Kind == Group {
 		from := e.inviter(t)
 		if err := e.record(tx, n, t.conversation, m, from, &changeRecord{Kind: ChangeAdded, Members: []governance.MemberID{e.Self.Member}}); err != nil {

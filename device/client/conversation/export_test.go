@@ -1,0 +1,122 @@
+package conversation
+
+import (
+	"context"
+
+	"bulle/device/client/attachment"
+	"bulle/device/client/delivery"
+	"bulle/device/client/link"
+	"bulle/mls"
+	"bulle/protocol/governance"
+	"bulle/protocol/secret"
+	"bulle/protocol/syntax"
+)
+
+// Formats returns a value of each format of this package that is kept or sent, by
+// the name of its golden file.
+func Formats() map[string]syntax.Value {
+	member, id := governance.MemberID{1}, MessageID{2}
+	content := Content{Kind: KindText, Nonce: [16]byte{3}, Sent: 4, Body: []byte{5, 'h', 'e', 'l', 'l', 'o'}, Extensions: []Extension{{1, []byte{6}}}}
+	manifest := attachment.Manifest{Key: secret.New(make([]byte, 32)), Size: 7, Class: link.Month, Name: "n", Type: "t", Preview: []byte{}}
+	parcel := delivery.Parcel{Channel: link.ID{8}, Cells: [][]byte{make([]byte, link.CellSize)}}
+	return map[string]syntax.Value{
+		"envelope.bin":    &Envelope{Head: governance.Head{Length: 9}, Read: 10, Contents: []Content{content}},
+		"text.bin":        &Text{Text: "hello"},
+		"file.bin":        &File{Caption: "c", Manifest: manifest},
+		"receipts.bin":    &Receipts{Delivered: []MessageID{id}, Read: []MessageID{id}},
+		"note.bin":        &note{Kind: noteWelcome, Welcome: []byte{11}, Tree: []byte{12}},
+		"description.bin": &description{Kind: Group, Name: "g"},
+		"meta.bin": &meta{
+			Kind: Group, Peer: member, Name: "g", Last: 13, ReadUpTo: 14, Unread: 15, Activity: 16, Numbers: 17,
+			Threads: [][32]byte{{18}}, Members: []governance.MemberID{member}, Generation: 19, Leaving: true,
+		},
+		"record.bin": &record{
+			ID: id, From: member, Own: true, Kind: MessageFile, Sent: 20, Received: 21, State: Relayed, Text: "x",
+			File:    &fileRecord{Name: "n", MediaType: "t", Size: 22, Manifest: []byte{23}},
+			Change:  &changeRecord{Kind: ChangeAdded, Members: []governance.MemberID{member}, Name: "g"},
+			Waiting: []recipient{{member, true}}, Readers: 24,
+		},
+		"queued.bin": &queued{Cursor: 25, Content: content},
+		"change.bin": &change{Kind: intendAdd, Members: []governance.MemberID{member}, Name: "g", Packages: [][]byte{{26}}, Proposed: 27},
+		"line.bin": &line{
+			Epoch: 28, Lane: 29, Secret: [64]byte{30}, Created: true, Position: 31, Status: inside, Generation: 32, Heal: true,
+			LastCommit: 33, OwnMessages: 34, Truncated: 35, Leaving: []uint32{36}, Acks: []ack{{37, 38, 39, 40}}, Past: []pastChannel{{Epoch: 41, End: 42}},
+		},
+		"outgoing.bin": &outgoing{Parcel: parcel, Queue: []string{"q"}, Messages: []Cursor{43}, Proposal: true},
+		"pending.bin":  &pendingCommit{Parcel: parcel, State: []byte{44}},
+		"upload.bin": &upload{
+			Cursor: 45, Message: id, Content: content, Caption: "c", Reference: "r",
+			State: attachment.Upload{Key: secret.New(make([]byte, 32)), Size: 46, Class: link.Month},
+		},
+		"inbox.bin": &inboxState{Created: true, Position: 47},
+		"pool.bin":  &poolState{Created: true, LastResort: true, Filled: 48},
+	}
+}
+
+// Empty returns an empty value of a format.
+func Empty(name string) syntax.Value {
+	return map[string]syntax.Value{
+		"envelope.bin": &Envelope{}, "text.bin": &Text{}, "file.bin": &File{}, "receipts.bin": &Receipts{}, "note.bin": &note{},
+		"description.bin": &description{}, "meta.bin": &meta{}, "record.bin": &record{}, "queued.bin": &queued{}, "change.bin": &change{},
+		"line.bin": &line{}, "outgoing.bin": &outgoing{}, "pending.bin": &pendingCommit{}, "upload.bin": &upload{},
+		"inbox.bin": &inboxState{}, "pool.bin": &poolState{},
+	}[name]
+}
+
+// A Channel is what one epoch of a group left on a relay, and what opens it.
+type Channel struct {
+	ID     link.ID
+	Secret [64]byte
+}
+
+// Channel returns the channel that a conversation is in.
+func (e *Engine) Channel(ctx context.Context, id ID) (Channel, error) {
+	m, _, err := loadMeta(e.view(ctx), id)
+	if err != nil {
+		return Channel{}, err
+	}
+	key, err := e.speaker(e.view(ctx), id, m)
+	if err != nil {
+		return Channel{}, err
+	}
+	t, err := e.loadThread(ctx, id, key.thread)
+	if err != nil {
+		return Channel{}, err
+	}
+	return Channel{t.channel.ID(), t.line.Secret}, nil
+}
+
+// OpenAll tries to open cells with everything that the vault holds now, as a thief of
+// it would, and returns how many items open down to their plaintext.
+func (e *Engine) OpenAll(ctx context.Context, id ID, c Channel, cells [][]byte) (opened int, err error) {
+	m, _, err := loadMeta(e.view(ctx), id)
+	if err != nil {
+		return 0, err
+	}
+	s := secret.Copy(c.Secret[:])
+	channel, err := delivery.NewChannel(s, nil)
+	if err != nil {
+		return 0, err
+	}
+	asm := channel.Assembler()
+	for i, cell := range cells {
+		item, err := asm.Add(uint64(i), cell)
+		if err != nil || item == nil {
+			continue
+		}
+		data, _ := item.Inline()
+		for _, group := range m.Threads {
+			t, err := e.loadThread(ctx, id, group) // as stolen, each time
+			if err != nil {
+				return opened, err
+			}
+			if r, err := t.group.Receive(data); err == nil {
+				if _, ok := r.(*mls.Application); ok {
+					opened++
+				}
+			}
+			t.wipe()
+		}
+	}
+	return opened, nil
+}
