@@ -1,0 +1,73 @@
+package vault_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"bulle/device/vault"
+	"bulle/device/vault/memory"
+)
+
+// TestReadsGoOnDuringChanges reads while others write, shred and rotate: each read
+// sees a whole state, from before or after a change.
+func TestReadsGoOnDuringChanges(t *testing.T) {
+	v := create(t, memory.New())
+	put(t, v, "chat", "a", "start", "b", "start")
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if err := readAll(t, v); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for i := range 30 {
+		put(t, v, "chat", "a", fmt.Sprint(i), "b", fmt.Sprint(i), fmt.Sprint("m/", i), "message")
+		update(t, v, func(tx *vault.Tx) error {
+			if i > 0 {
+				return errors.Join(tx.Shred("other"), tx.NewSegment("other"), tx.Put("other", "x", nil))
+			}
+			return tx.NewSegment("other")
+		})
+		if i%10 == 5 {
+			if err := v.Rotate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	close(done)
+	wg.Wait()
+	v.Lock()
+	wantError(t, readAll(t, v), vault.ErrLocked)
+}
+
+func readAll(t *testing.T, v *vault.Vault) error {
+	t.Helper()
+	if _, err := v.Get(t.Context(), "chat", "a"); err != nil {
+		return err
+	}
+	if _, err := v.List(t.Context(), "other", vault.Range{}); err != nil && !errors.Is(err, vault.ErrNoSegment) {
+		return err
+	}
+	if _, err := v.Segments(t.Context()); err != nil {
+		return err
+	}
+	n := 0
+	return v.Scan(t.Context(), "chat", vault.Range{Prefix: "m/"}, func(_ string, value []byte) error {
+		if n++; string(value) != "message" {
+			return fmt.Errorf("message %d is %q", n, value)
+		}
+		return nil
+	})
+}
