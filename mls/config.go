@@ -24,6 +24,10 @@ type Config struct {
 	// RequirePrivate refuses proposals and commits of members that come as
 	// PublicMessages. External commits and proposals have no other form.
 	RequirePrivate bool
+	// NewMemberProposals lets clients outside of the group ask to be added themselves.
+	// Whoever knows the group and its epoch can, and a commit takes up what waits: by
+	// default such proposals are refused.
+	NewMemberProposals bool
 	// StrictLifetimes makes a leaf outside its lifetime invalid also when it is
 	// received. RFC 9420, section 7.3, recommends the check, yet a leaf may expire
 	// between sending and receiving, and a member who was away could then never catch

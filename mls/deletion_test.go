@@ -179,8 +179,29 @@ func TestWipe(t *testing.T) {
 	all["resumption secret"] = c[0].g.resumption[0].secret.Reveal()
 	all["past sender data"] = c[0].g.past[0].senderData.Reveal()
 	all["own ratchet"] = c[0].g.ratchets.senders[0].application.secret.Reveal()
+	pending := must(c[0].g.Commit(CommitOptions{}))
 	c[0].g.Wipe()
 	wiped(t, "Wipe", all)
+	// What is wiped says so, whatever is asked of it.
+	calls := map[string]func() error{
+		"Seal":            func() error { _, err := c[0].g.Seal(nil, nil); return err },
+		"Commit":          func() error { _, err := c[0].g.Commit(CommitOptions{}); return err },
+		"Propose":         func() error { _, err := c[0].g.Propose(ProposeRemove(1), nil); return err },
+		"ProposeUpdate":   func() error { _, err := c[0].g.ProposeUpdate(LeafOptions{}, nil); return err },
+		"Receive":         func() error { _, err := c[0].g.Receive(c[1].seal("x")); return err },
+		"Export":          func() error { _, err := c[0].g.Export("x", nil, 1); return err },
+		"GroupInfo":       func() error { _, err := c[0].g.GroupInfo(true); return err },
+		"Tree":            func() error { _, err := c[0].g.Tree(); return err },
+		"MarshalEpoch":    func() error { _, err := c[0].g.MarshalEpoch(); return err },
+		"MarshalRatchet":  func() error { _, err := c[0].g.MarshalRatchet(); return err },
+		"MergePending":    func() error { return c[0].g.MergePending(pending) },
+		"SkipGenerations": func() error { return c[0].g.SkipGenerations(1) },
+	}
+	for name, call := range calls {
+		if err := call(); !errors.Is(err, ErrWiped) {
+			t.Errorf("%s of a wiped group: %v", name, err)
+		}
+	}
 }
 
 // TestForwardSecrecy: a copy of a member's whole state opens nothing that was opened

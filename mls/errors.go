@@ -30,6 +30,8 @@ var (
 	ErrInvalid = errors.New("mls: invalid")
 	// ErrRemoved says that this client is no longer a member.
 	ErrRemoved = errors.New("mls: no longer a member of the group")
+	// ErrWiped says that the group was wiped: restore it to use it.
+	ErrWiped = errors.New("mls: the group was wiped")
 	// ErrReInit says that the group was shut down by a ReInit proposal.
 	ErrReInit = errors.New("mls: the group is closed by its re-initialisation")
 	// ErrPendingProposals says that a commit must come before application data,

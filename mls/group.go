@@ -29,6 +29,7 @@ type Group struct {
 	resumption []resumptionSecret // of finished epochs, the oldest first
 	past       []*pastEpoch       // the oldest first
 	ratchets   *secretTree
+	wiped      bool
 	parent     *Group // while the first commit of a branch or re-initialised group is made
 }
 
@@ -205,6 +206,9 @@ func (g *Group) Members() []Member {
 
 // Member returns the member at a leaf.
 func (g *Group) Member(l LeafIndex) (Member, bool) {
+	if g.tree == nil {
+		return Member{}, false
+	}
 	leaf := g.tree.leaf(l)
 	if leaf == nil {
 		return Member{}, false
@@ -231,8 +235,8 @@ func (g *Group) Tree() ([]byte, error) {
 // Export derives a secret of the application from the epoch (RFC 9420, section
 // 8.5): MLS-Exporter. The size is at most 255 times the size of the suite's hash.
 func (g *Group) Export(label string, context []byte, size int) (*secret.Bytes, error) {
-	if g.secrets.exporter.Len() == 0 {
-		return nil, ErrRemoved
+	if err := g.usable(); err != nil {
+		return nil, err
 	}
 	if size < 0 || size > 255*g.alg.nh {
 		return nil, fmt.Errorf("%w: export of %d bytes", ErrLimit, size)
@@ -242,6 +246,9 @@ func (g *Group) Export(label string, context []byte, size int) (*secret.Bytes, e
 
 // usable refuses a group that we are not in.
 func (g *Group) usable() error {
+	if g.wiped {
+		return ErrWiped
+	}
 	if g.status == statusRemoved {
 		return ErrRemoved
 	}
@@ -250,14 +257,20 @@ func (g *Group) usable() error {
 
 // sendable refuses a group that nothing may be sent in.
 func (g *Group) sendable() error {
+	if err := g.usable(); err != nil {
+		return err
+	}
 	if g.status == statusClosed {
 		return ErrReInit
 	}
-	return g.usable()
+	return nil
 }
 
-// Wipe ends the group: all its secrets are overwritten.
+// Wipe ends the use of the group: all its secrets are overwritten. What was stored
+// stays, and can be restored; the wiped group can do nothing, and not be stored:
+// ErrWiped.
 func (g *Group) Wipe() {
+	g.wiped = true
 	g.wipeEpoch()
 	g.signer.Wipe()
 	for _, r := range g.resumption {

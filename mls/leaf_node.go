@@ -2,6 +2,7 @@ package mls
 
 import (
 	"bytes"
+	"fmt"
 	"time"
 
 	"bulle/protocol/secret"
@@ -167,6 +168,9 @@ func (l *LeafNode) successor(a *algorithms, cfg *Config, o *LeafOptions, source 
 		next.Credential = *o.Credential
 	}
 	if o.Key != nil {
+		if !o.Key.fits(a) {
+			return nil, nil, fmt.Errorf("%w: the signature key is not of %s", ErrUnsupported, a.suite)
+		}
 		next.SignatureKey = o.Key.Public()
 	}
 	if o.Capabilities != nil {

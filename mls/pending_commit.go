@@ -64,6 +64,9 @@ func (p *PendingCommit) Wipe() {
 // secrets of the old epoch are wiped, but for what [Limits] keep. The group takes
 // the next epoch over from the pending commit, which keeps its messages.
 func (g *Group) MergePending(p *PendingCommit) error {
+	if err := g.usable(); err != nil {
+		return err
+	}
 	if p.next == nil || !bytes.Equal(p.base, g.interim) {
 		return ErrStale
 	}

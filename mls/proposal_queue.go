@@ -24,6 +24,13 @@ func (g *Group) ClearProposals() {
 	g.wipeUpdates()
 }
 
+// DropProposal forgets one proposal that waits, by its reference: the application
+// does not allow it. A commit of somebody else that refers to it can then not be
+// followed.
+func (g *Group) DropProposal(ref []byte) {
+	g.queue = slices.DeleteFunc(g.queue, func(q queuedProposal) bool { return bytes.Equal(q.ref, ref) })
+}
+
 // Propose sends a proposal to the group and stores it here as well. The message is
 // a PrivateMessage: its key is consumed, so that both parts of the state change.
 func (g *Group) Propose(p Proposal, aad []byte) ([]byte, error) {

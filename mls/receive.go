@@ -36,6 +36,8 @@ type Application struct {
 type StoredProposal struct {
 	// Sender is nil unless a member sent it.
 	Sender *Member
+	// Ref names the proposal: [Group.DropProposal] forgets it.
+	Ref []byte
 	// Proposal may still turn out to be invalid together with others.
 	Proposal Proposal
 	AAD      []byte
@@ -250,6 +252,9 @@ func (g *Group) publicSender(p *publicMessage) ([]byte, error) {
 		if f.contentType != ContentProposal || f.proposal.Type != ProposalAdd {
 			return nil, broken(RuleNewMemberAdd)
 		}
+		if !g.cfg.NewMemberProposals {
+			return nil, broken(RuleNewMemberAllowed)
+		}
 		return f.proposal.KeyPackage.Leaf.SignatureKey, nil
 	}
 }
@@ -279,10 +284,10 @@ func (g *Group) receiveProposal(v verifiedContent) (*StoredProposal, error) {
 	if err := g.checkProposal(f.sender, f.proposal, false); err != nil {
 		return nil, err
 	}
-	r := &StoredProposal{Proposal: *f.proposal, AAD: f.aad}
+	r := &StoredProposal{Ref: g.alg.proposalRef(v.m), Proposal: *f.proposal, AAD: f.aad}
 	if f.sender.kind == senderMember {
 		m, _ := g.Member(f.sender.leaf())
 		r.Sender = &m
 	}
-	return r, g.store(queuedProposal{f.sender, f.proposal, g.alg.proposalRef(v.m)})
+	return r, g.store(queuedProposal{f.sender, f.proposal, r.Ref})
 }

@@ -78,4 +78,5 @@ const (
 	RuleLinkBranchMembers   Rule = "V093"
 	RuleExternalPub         Rule = "V094"
 	RuleExtensionsSupported Rule = "V097"
+	RuleNewMemberAllowed    Rule = "V099"
 )

@@ -163,6 +163,16 @@ func framingRules() map[string]ruleTest {
 			if err != nil {
 				t.Fatal(err)
 			}
+			c[0].g.cfg.NewMemberProposals = true
+			return receive(c[0], m)
+		},
+		"V099": func(t ruleT) error {
+			c := team(t, X25519AES128, 2)
+			n := newClient(t, X25519AES128, "new")
+			m, err := NewMemberProposal(c[0].g.ID(), c[0].g.Epoch(), n.keyPackage().Public, n.key)
+			if err != nil {
+				t.Fatal(err)
+			}
 			return receive(c[0], m)
 		},
 		"V071": func(t ruleT) error {

@@ -370,6 +370,7 @@ func TestProposalsFromOutside(t *testing.T) {
 	}
 	for _, m := range [][]byte{m, m2} {
 		for _, e := range []*client{c, d} {
+			e.g.cfg.NewMemberProposals = true
 			r, err := e.g.Receive(m)
 			if err != nil {
 				t.Fatal(err)

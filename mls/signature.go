@@ -133,6 +133,9 @@ func (ed25519Scheme) public(private []byte) ([]byte, error) {
 }
 
 func (ed25519Scheme) sign(private, message []byte) ([]byte, error) {
+	if len(private) != ed25519.SeedSize {
+		return nil, ErrWiped
+	}
 	k := ed25519.NewKeyFromSeed(private)
 	defer secret.Wipe(k)
 	return ed25519.Sign(k, message), nil

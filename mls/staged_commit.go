@@ -55,6 +55,9 @@ func (s *StagedCommit) Wipe() {
 // epoch are wiped, but for what [Limits] keep. When the commit removes us, the
 // group is over: all its secrets are wiped. Store both parts of the state.
 func (g *Group) Merge(s *StagedCommit) error {
+	if err := g.usable(); err != nil {
+		return err
+	}
 	if !bytes.Equal(s.base, g.interim) {
 		return ErrStale
 	}
@@ -73,6 +76,7 @@ func (g *Group) Merge(s *StagedCommit) error {
 // leave ends a group that we were removed from. Its name and epoch stay.
 func (g *Group) leave() {
 	g.Wipe()
+	g.wiped = false // there is nothing secret left to store
 	g.status, g.tree, g.ratchets, g.signer, g.secrets = statusRemoved, nil, nil, nil, new(epochSecrets)
 	g.queue = nil
 }

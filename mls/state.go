@@ -43,7 +43,12 @@ func codeStateVersion(c *syntax.Codec, want uint8) {
 //	struct { opaque ref<V>; opaque leaf_key<V>; optional<SignatureKey> signer; } updates<V>;
 //	struct { uint64 epoch; opaque secret<V>; } resumption<V>;
 //	PastEpoch past<V>;
-func (g *Group) MarshalEpoch() ([]byte, error) { return syntax.Marshal((*epochPart)(g)) }
+func (g *Group) MarshalEpoch() ([]byte, error) {
+	if g.wiped {
+		return nil, ErrWiped
+	}
+	return syntax.Marshal((*epochPart)(g))
+}
 
 // MarshalRatchet encodes the part of the state that changes with each message. It
 // holds secrets.
@@ -52,7 +57,12 @@ func (g *Group) MarshalEpoch() ([]byte, error) { return syntax.Marshal((*epochPa
 //	opaque interim_transcript_hash<V>;      the epoch that it belongs to
 //	optional<SecretTree> ratchets;          absent: no longer a member
 //	SecretTree past<V>;                     as many as the other part has
-func (g *Group) MarshalRatchet() ([]byte, error) { return syntax.Marshal((*ratchetPart)(g)) }
+func (g *Group) MarshalRatchet() ([]byte, error) {
+	if g.wiped {
+		return nil, ErrWiped
+	}
+	return syntax.Marshal((*ratchetPart)(g))
+}
 
 // Restore makes a group from its two parts, which must belong together: ErrStale
 // otherwise.

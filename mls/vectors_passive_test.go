@@ -33,6 +33,7 @@ func passiveConfig(v *passiveVector) Config {
 	cfg := testConfig()
 	cfg.Limits.MaxLifetime = -1
 	cfg.Limits.ResumptionEpochs = 1 << 10
+	cfg.NewMemberProposals = true
 	psks := pskMap{}
 	for _, p := range v.ExternalPSKs {
 		psks[string(p.ID)] = p.PSK
