@@ -32,7 +32,8 @@ func conversationsCommand(s *shell) *cobra.Command {
 		Args:  s.between(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.withClient(cmd.Context(), func(c *client.Client) error {
-				_, late := s.freshen(cmd.Context(), c)
+				state, late := s.catchUp(cmd.Context(), c)
+				s.disclaimUnless(late, state)
 				return errors.Join(s.listConversations(c, func(client.Conversation) bool { return true }), late)
 			})
 		},

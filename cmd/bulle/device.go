@@ -188,37 +188,41 @@ func (s *shell) sync(ctx context.Context, c *client.Client) error {
 	return nil
 }
 
-// freshen is sync for commands that show what this device has. That is useful whatever the relay does, so they go on:
-// that the relay cannot be reached is worth a note; any other failure is returned, to be reported after the result.
-func (s *shell) freshen(ctx context.Context, c *client.Client) (fresh bool, late error) {
-	err := s.sync(ctx, c)
-	if err == nil || !local(err) {
-		return err == nil, err
+// disclaimUnless says, before a result, that the relay may know more, unless a failure will say why after it.
+func (s *shell) disclaimUnless(late error, state news) {
+	if late == nil && state == unreachable {
+		s.note("The relay cannot be reached; this is what this device has.",
+			"Le relais est injoignable ; voici ce que cet appareil possède.")
 	}
-	s.note("The relay cannot be reached; this is what this device has.",
-		"Le relais est injoignable ; voici ce que cet appareil possède.")
-	return false, nil
 }
 
 // local reports whether a command can go on without the relay after err.
 func local(err error) bool { return errors.Is(err, client.ErrUnreachable) }
 
-// resolve finds the conversation called name, asking the relay for news only if it is not known here.
-// known says that the relay was asked already.
-func (s *shell) resolve(ctx context.Context, c *client.Client, name string, asked bool) (client.Conversation, error) {
+// news is what a command knows about the relay when it looks for a name.
+type news uint8
+
+const (
+	notAsked    news = iota // the relay was not asked yet, and is if the name is not known here
+	fresh                   // this device knows what the relay knows
+	unreachable             // it may know less
+)
+
+// resolve finds the conversation called name.
+func (s *shell) resolve(ctx context.Context, c *client.Client, name string, state news) (client.Conversation, error) {
 	conv, err := resolveLocal(c, name)
-	if errors.Is(err, client.ErrNoConversation) || errors.Is(err, client.ErrNoContact) {
-		if !asked {
-			if syncing := s.sync(ctx, c); syncing != nil && !local(syncing) {
-				return conv, syncing
-			}
-			conv, err = resolveLocal(c, name)
+	if state == notAsked && isUnknown(err) {
+		if state, err = s.catchUp(ctx, c); err != nil {
+			return conv, err
 		}
+		conv, err = resolveLocal(c, name)
 	}
 	switch {
 	case err == nil:
 		return conv, nil
-	case errors.Is(err, client.ErrNoConversation), errors.Is(err, client.ErrNoContact):
+	case isUnknown(err) && state == unreachable:
+		return conv, unknownWhileOffline(name)
+	case isUnknown(err):
 		return conv, failf(exitNotFound, "no_conversation", lang.Words{
 			EN: "Nobody and no group here is called %q. See bulle contacts and bulle conversations.",
 			FR: "Personne et aucun groupe ne s'appelle %q ici. Voir bulle contacts et bulle conversations.",
@@ -230,6 +234,30 @@ func (s *shell) resolve(ctx context.Context, c *client.Client, name string, aske
 		}, name)
 	}
 	return conv, fmt.Errorf("find conversation: %w", err)
+}
+
+func isUnknown(err error) bool {
+	return errors.Is(err, client.ErrNoConversation) || errors.Is(err, client.ErrNoContact)
+}
+
+// catchUp is sync for commands that go on with what this device has: that the relay cannot be reached is no failure
+// then. Those that show something go on after any other failure too, and report it after the result.
+func (s *shell) catchUp(ctx context.Context, c *client.Client) (news, error) {
+	err := s.sync(ctx, c)
+	switch {
+	case err == nil:
+		return fresh, nil
+	case local(err):
+		return unreachable, nil
+	}
+	return unreachable, err
+}
+
+func unknownWhileOffline(name string) error {
+	return failf(exitOffline, "unreachable", lang.Words{
+		EN: "This device knows nobody and no group called %q, and the relay cannot be reached for news. Try again later.",
+		FR: "Cet appareil ne connaît personne ni aucun groupe nommé %q, et le relais est injoignable. Réessayez plus tard.",
+	}, name)
 }
 
 // resolveLocal finds a conversation in what this device knows. The log gives a person's name to one member only,
@@ -247,18 +275,21 @@ func resolveLocal(c *client.Client, name string) (client.Conversation, error) {
 // contact finds the member called name, asking the relay for news if it is not known here.
 func (s *shell) contact(ctx context.Context, c *client.Client, name string) (client.Contact, error) {
 	found, err := c.Contact(name)
+	state := fresh
 	if errors.Is(err, client.ErrNoContact) {
-		if syncing := s.sync(ctx, c); syncing != nil && !local(syncing) {
-			return found, syncing
+		if state, err = s.catchUp(ctx, c); err != nil {
+			return found, err
 		}
 		found, err = c.Contact(name)
 	}
-	if errors.Is(err, client.ErrNoContact) {
+	switch {
+	case errors.Is(err, client.ErrNoContact) && state == unreachable:
+		return found, unknownWhileOffline(name)
+	case errors.Is(err, client.ErrNoContact):
 		return found, failf(exitNotFound, "no_contact", lang.Words{
 			EN: "Nobody here is called %q. See bulle contacts.", FR: "Personne ne s'appelle %q ici. Voir bulle contacts.",
 		}, name)
-	}
-	if err != nil {
+	case err != nil:
 		return found, fmt.Errorf("find contact: %w", err)
 	}
 	return found, nil

@@ -120,7 +120,8 @@ func groupListCommand(s *shell) *cobra.Command {
 				return s.withGroup(ctx, args[0], func(_ *client.Client, conv client.Conversation) error { return s.listMembers(conv) })
 			}
 			return s.withClient(ctx, func(c *client.Client) error {
-				_, late := s.freshen(ctx, c)
+				state, late := s.catchUp(ctx, c)
+				s.disclaimUnless(late, state)
 				return errors.Join(s.listConversations(c, func(conv client.Conversation) bool { return conv.Kind == client.KindGroup }), late)
 			})
 		},
@@ -146,8 +147,8 @@ func (s *shell) listMembers(conv client.Conversation) error {
 // withGroup brings the device up to date and calls f with the group called name.
 func (s *shell) withGroup(ctx context.Context, name string, f func(c *client.Client, conv client.Conversation) error) error {
 	return s.withClient(ctx, func(c *client.Client) error {
-		_, late := s.freshen(ctx, c)
-		conv, err := s.resolve(ctx, c, name, true)
+		state, late := s.catchUp(ctx, c)
+		conv, err := s.resolve(ctx, c, name, state)
 		if err != nil {
 			return errors.Join(err, late)
 		}

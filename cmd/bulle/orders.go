@@ -103,7 +103,7 @@ func (l *listener) queue(ctx context.Context, o order) (conv client.Conversation
 			FR: `Écrivez {"to":"NOM","text":"TEXTE"} ou {"to":"NOM","file":"CHEMIN"}, un objet par ligne.`,
 		})
 	}
-	conv, err = l.s.resolve(ctx, l.c, o.To, false)
+	conv, err = l.s.resolve(ctx, l.c, o.To, notAsked)
 	if err != nil {
 		return conv, nil, err
 	}

@@ -27,7 +27,8 @@ func contactsCommand(s *shell) *cobra.Command {
 		Args:  s.between(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.withClient(cmd.Context(), func(c *client.Client) error {
-				_, late := s.freshen(cmd.Context(), c)
+				state, late := s.catchUp(cmd.Context(), c)
+				s.disclaimUnless(late, state)
 				contacts, err := c.Contacts()
 				if err != nil {
 					return fmt.Errorf("list contacts: %w", err)

@@ -57,11 +57,12 @@ d'abord reçu ; sans le relais, ce que cet appareil possède est affiché. Les f
 }
 
 func (s *shell) read(ctx context.Context, c *client.Client, to string, o readOptions) error {
-	fresh, late := s.freshen(ctx, c)
-	conv, err := s.resolve(ctx, c, to, true)
+	state, late := s.catchUp(ctx, c)
+	conv, err := s.resolve(ctx, c, to, state)
 	if err != nil {
 		return errors.Join(err, late)
 	}
+	s.disclaimUnless(late, state)
 	from := client.Cursor(1)
 	if o.last > 0 && conv.Count > o.last {
 		from = client.Cursor(conv.Count - o.last + 1) //nolint:gosec // G115: positive by the condition
@@ -80,7 +81,7 @@ func (s *shell) read(ctx context.Context, c *client.Client, to string, o readOpt
 		if err := c.MarkRead(conv.ID, upTo); err != nil {
 			return fmt.Errorf("mark read: %w", err)
 		}
-		if fresh { // the receipts leave at once
+		if state == fresh { // the receipts leave at once
 			if err := s.sync(ctx, c); err != nil && !local(err) {
 				late = err
 			}

@@ -82,7 +82,7 @@ func (s *shell) send(ctx context.Context, c *client.Client, to, text string, pat
 	if err != nil {
 		return err
 	}
-	conv, err := s.resolve(ctx, c, to, false)
+	conv, err := s.resolve(ctx, c, to, notAsked)
 	if err != nil {
 		return errors.Join(err, closeAll(sources))
 	}
