@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -22,6 +23,7 @@ type load struct {
 	cells    int // of an append
 	window   int // appends of a sender that wait for their reply
 	time     time.Duration
+	rate     float64 // cells a second that all senders try to send; 0: as many as they can
 }
 
 // warmup is how much of a load's time passes before it counts.
@@ -122,6 +124,17 @@ func (r *running) connect(ctx context.Context, s, d *client, n int) error {
 	return nil
 }
 
+// pace ticks when a sender is to send next.
+func (r *running) pace() *time.Ticker {
+	if r.rate == 0 {
+		return time.NewTicker(time.Hour)
+	}
+	each := r.rate / float64(max(1, r.circuits/2)*r.cells)
+	interval := time.Duration(float64(time.Second) / each)
+	<-time.After(rand.N(interval)) // so that they do not all send at once
+	return time.NewTicker(interval)
+}
+
 // send appends to its channels in turn until the end.
 func (r *running) send(ctx context.Context, s *client, end time.Time) error {
 	cells := make(wire.Cells, r.cells*wire.CellSize)
@@ -129,7 +142,12 @@ func (r *running) send(ctx context.Context, s *client, end time.Time) error {
 		cells[i] = byte(i * 7)
 	}
 	waiting := 0
+	pace := r.pace()
+	defer pace.Stop()
 	for i := 0; time.Now().Before(end); i++ {
+		if r.rate > 0 {
+			<-pace.C
+		}
 		for waiting >= r.window {
 			n, err := s.replies(ctx)
 			if err != nil {

@@ -95,7 +95,9 @@ func newEngine(t *testing.T, c relay.Config) *relay.Engine {
 		}
 		c.Store = s
 	}
-	c.Gate = gate{}
+	if c.Gate == nil {
+		c.Gate = gate{}
+	}
 	e, err := relay.New(c)
 	if err != nil {
 		t.Fatal(err)

@@ -30,6 +30,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"bulle/protocol/wire"
@@ -97,6 +98,8 @@ type Engine struct {
 	recent      recent
 	background  context.Context //nolint:containedctx // it is the life of the engine's own goroutines
 	stop        context.CancelFunc
+
+	revision atomic.Uint64 // how often circuits were closed by their grants
 
 	mu       sync.Mutex // see docs/lock-order.md
 	circuits map[*circuit]struct{}
@@ -202,8 +205,11 @@ func (e *Engine) remove(c *circuit) {
 }
 
 // CloseCircuits ends every open circuit whose grant matches, with the code
-// Closed, and returns how many. What they had sent before may still be carried out.
+// Closed, and returns how many. What they had sent before may still be carried
+// out. The gate must refuse their holders before it is called: a circuit that is
+// being opened meanwhile asks the gate again.
 func (e *Engine) CloseCircuits(match func(Grant) bool) int {
+	e.revision.Add(1)
 	n := 0
 	for _, c := range e.list() {
 		if grant, open := c.granted(); open && match(grant) {

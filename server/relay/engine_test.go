@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -311,4 +312,37 @@ func TestConfigIsChecked(t *testing.T) {
 	if _, err := relay.New(relay.Config{}); err == nil {
 		t.Error("an engine without a store starts")
 	}
+}
+
+// slowGate admits all, or nobody once it is shut, and takes its time.
+type slowGate struct {
+	asked, answer chan struct{}
+	shut          atomic.Bool
+}
+
+func (g *slowGate) Admit(context.Context, [32]byte, []byte) (relay.Grant, error) {
+	shut := g.shut.Load()
+	g.asked <- struct{}{}
+	<-g.answer
+	if shut {
+		return relay.Grant{}, errors.New("revoked")
+	}
+	return relay.Grant{}, nil
+}
+
+// TestRevokedWhileOpening shuts the gate after it has made up its mind about a
+// circuit, and before that circuit could be found.
+func TestRevokedWhileOpening(t *testing.T) {
+	g := &slowGate{asked: make(chan struct{}, 2), answer: make(chan struct{}, 2)}
+	e := newEngine(t, relay.Config{Gate: g})
+	c := connect(t, e)
+	c.send(&wire.Open{})
+	<-g.asked
+	g.shut.Store(true)
+	if n := e.CloseCircuits(func(relay.Grant) bool { return true }); n != 0 {
+		t.Errorf("%d circuits were open", n)
+	}
+	g.answer <- struct{}{}
+	g.answer <- struct{}{}
+	c.ends(wire.Unauthorised)
 }

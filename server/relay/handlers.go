@@ -60,29 +60,42 @@ func (c *circuit) openCircuit(request uint32, b *wire.Open) error {
 	if _, open := c.granted(); open {
 		return &wire.Refusal{Reason: wire.OutOfState}
 	}
-	grant, err := c.admit(b.Proof)
-	if err != nil {
-		return &wire.Refusal{Reason: wire.Unauthorised}
+	if err := c.grantBy(b.Proof, func(Grant) bool { return true }); err != nil {
+		return err
 	}
 	c.openBy.Store(0)
-	c.mu.Lock()
-	c.grant, c.open = grant, true
-	c.mu.Unlock()
 	c.reply(request, &wire.Done{})
 	return nil
 }
 
 func (c *circuit) renew(request uint32, b *wire.Renew) error {
 	old, _ := c.granted()
-	grant, err := c.admit(b.Proof)
-	if err != nil || grant.Category != old.Category {
-		return &wire.Refusal{Reason: wire.Unauthorised}
+	same := func(g Grant) bool { return g.Category == old.Category }
+	if err := c.grantBy(b.Proof, same); err != nil {
+		return err
 	}
-	c.mu.Lock()
-	c.grant = grant
-	c.mu.Unlock()
 	c.reply(request, &wire.Done{})
 	return nil
+}
+
+// grantBy opens the circuit with what the gate says to a proof. When circuits were
+// closed by their grants meanwhile, the gate is asked again: its first answer may
+// be older than the reason they were closed for, and they were looked for before
+// this one had its grant.
+func (c *circuit) grantBy(proof []byte, fits func(Grant) bool) error {
+	for {
+		revision := c.e.revision.Load()
+		grant, err := c.admit(proof)
+		if err != nil || !fits(grant) {
+			return &wire.Refusal{Reason: wire.Unauthorised}
+		}
+		c.mu.Lock()
+		c.grant, c.open = grant, true
+		c.mu.Unlock()
+		if c.e.revision.Load() == revision {
+			return nil
+		}
+	}
 }
 
 func (c *circuit) admit(proof []byte) (Grant, error) {
