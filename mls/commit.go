@@ -48,7 +48,7 @@ type CommitOptions struct {
 func (g *Group) Commit(o CommitOptions) (*PendingCommit, error) {
 	p, err := g.commit(&o)
 	if err != nil {
-		return nil, fmt.Errorf("mls: commit: %w", err)
+		return nil, fmt.Errorf("commit: %w", err)
 	}
 	return p, nil
 }

@@ -125,7 +125,7 @@ func (c Config) checked() (Config, error) {
 func (c *Config) random(n int) ([]byte, error) {
 	b := make([]byte, n)
 	if _, err := io.ReadFull(c.Rand, b); err != nil {
-		return nil, fmt.Errorf("mls: draw randomness: %w", err)
+		return nil, fmt.Errorf("draw randomness: %w", err)
 	}
 	return b, nil
 }

@@ -46,10 +46,25 @@ func (e *Extension) Code(c *syntax.Codec) {
 // section 13.4; rule V096).
 func codeExtensions(c *syntax.Codec, list *[]Extension) {
 	syntax.Values(c, list)
-	if c.Err() == nil && duplicateExtension(*list) {
+	if c.Err() != nil {
+		return
+	}
+	if len(*list) > maxExtensions {
+		c.Fail("%d extensions", len(*list))
+		return
+	}
+	if duplicateExtension(*list) {
 		c.Fail("an extension type twice")
 	}
 }
+
+// maxExtensions and maxCapabilities bound the lists that everybody's leaf brings
+// along: each is compared with the others'. RFC 9420 has no bound; what is in use
+// has a dozen entries.
+const (
+	maxExtensions   = 128
+	maxCapabilities = 1024
+)
 
 func duplicateExtension(list []Extension) bool {
 	for i, e := range list {
@@ -161,4 +176,9 @@ type externalPub []byte
 func (p *externalPub) Code(c *syntax.Codec) { c.Opaque((*[]byte)(p)) }
 
 // codeEnums codes a vector of enumerations of two bytes.
-func codeEnums[T ~uint16](c *syntax.Codec, list *[]T) { syntax.Vector(c, list, syntax.Enum16[T]) }
+func codeEnums[T ~uint16](c *syntax.Codec, list *[]T) {
+	syntax.Vector(c, list, syntax.Enum16[T])
+	if c.Err() == nil && len(*list) > maxCapabilities {
+		c.Fail("a list of %d capabilities", len(*list))
+	}
+}

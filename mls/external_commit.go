@@ -35,7 +35,7 @@ type ExternalJoinOptions struct {
 func JoinExternal(cfg Config, o ExternalJoinOptions) (*Group, []byte, error) {
 	g, message, err := joinExternal(cfg, &o)
 	if err != nil {
-		return nil, nil, fmt.Errorf("mls: external join: %w", err)
+		return nil, nil, fmt.Errorf("external join: %w", err)
 	}
 	return g, message, nil
 }

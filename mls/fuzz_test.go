@@ -309,3 +309,26 @@ func TestFarIndexes(t *testing.T) {
 		}
 	}
 }
+
+// TestLongListsAreMalformed: lists that are compared with each other are short.
+func TestLongListsAreMalformed(t *testing.T) {
+	var e extensionsBody
+	var k Capabilities
+	for i := range uint16(maxExtensions) {
+		e = append(e, Extension{ExtensionType(i), []byte{}})
+	}
+	for i := range uint16(maxCapabilities) {
+		k.Proposals = append(k.Proposals, ProposalType(i))
+	}
+	for _, v := range []syntax.Value{&e, &k} {
+		if err := encodable(v); err != nil {
+			t.Error(err)
+		}
+	}
+	e, k.Proposals = append(e, Extension{0xFFFF, []byte{}}), append(k.Proposals, 0xFFFF)
+	for _, v := range []syntax.Value{&e, &k} {
+		if err := encodable(v); err == nil {
+			t.Errorf("%T is too long and has an encoding", v)
+		}
+	}
+}

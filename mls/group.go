@@ -59,7 +59,8 @@ type resumptionSecret struct {
 	secret *secret.Bytes
 }
 
-// A Member is a leaf of a group's tree.
+// A Member is a leaf of a group's tree. Its slices are the tree's: they must not be
+// changed.
 type Member struct {
 	Leaf          LeafIndex
 	Credential    Credential
@@ -124,7 +125,7 @@ func Create(cfg Config, o GroupOptions) (*Group, error) {
 	g.context.treeHash = g.tree.rootHash(a)
 	if err := g.checkNew(leaf); err != nil {
 		g.Wipe()
-		return nil, fmt.Errorf("mls: create group: %w", err)
+		return nil, fmt.Errorf("create group: %w", err)
 	}
 	g.start(g.makeTag())
 	return g, nil

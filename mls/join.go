@@ -36,7 +36,7 @@ type JoinOptions struct {
 func Join(cfg Config, o JoinOptions) (*Group, error) {
 	g, err := join(cfg, &o)
 	if err != nil {
-		return nil, fmt.Errorf("mls: join: %w", err)
+		return nil, fmt.Errorf("join: %w", err)
 	}
 	return g, nil
 }

@@ -90,7 +90,7 @@ func (k *KeyPackage) Verify(cfg Config) error {
 func ParseKeyPackage(b []byte) (*KeyPackage, error) {
 	m, err := parseMessage(b)
 	if err != nil {
-		return nil, fmt.Errorf("mls: parse key package: %w", err)
+		return nil, fmt.Errorf("parse key package: %w", err)
 	}
 	if m.keyPackage == nil {
 		return nil, fmt.Errorf("%w: not a key package", ErrMalformed)
@@ -151,7 +151,7 @@ func NewKeyPackage(cfg Config, s Suite, cred Credential, key *SignatureKey, o Ke
 	b := &KeyPackageBundle{k, initKey, leafKey}
 	if err := k.Verify(cfg); err != nil {
 		b.Wipe()
-		return nil, fmt.Errorf("mls: new key package: %w", err)
+		return nil, fmt.Errorf("new key package: %w", err)
 	}
 	return b, nil
 }

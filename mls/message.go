@@ -92,7 +92,7 @@ func ParseHeader(b []byte) (Header, error) {
 	m, err := parseMessage(b)
 	switch {
 	case err != nil:
-		return Header{}, fmt.Errorf("mls: parse header: %w", err)
+		return Header{}, fmt.Errorf("parse header: %w", err)
 	case m.public != nil:
 		f := &m.public.content
 		return Header{WirePublicMessage, f.groupID, f.epoch, f.contentType}, nil

@@ -143,7 +143,7 @@ func (p *PendingCommit) Marshal() ([]byte, error) {
 func UnmarshalPendingCommit(cfg Config, b []byte) (*PendingCommit, error) {
 	s := new(pendingState)
 	if err := syntax.Unmarshal(b, s); err != nil {
-		return nil, fmt.Errorf("mls: restore pending commit: %w", err)
+		return nil, fmt.Errorf("restore pending commit: %w", err)
 	}
 	defer secret.Wipe(s.epoch)
 	defer secret.Wipe(s.ratchet)

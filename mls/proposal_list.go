@@ -102,13 +102,13 @@ func (l *proposalList) checkLeaves() error {
 }
 
 func (l *proposalList) checkPSKs() error {
-	list := l.of(ProposalPSK)
-	for i, q := range list {
-		for _, r := range list[:i] {
-			if q.proposal.PSK.equal(r.proposal.PSK) {
-				return broken(RulePSKTwice)
-			}
+	named := map[string]bool{}
+	for _, q := range l.of(ProposalPSK) {
+		id := string(encode(q.proposal.PSK))
+		if named[id] {
+			return broken(RulePSKTwice)
 		}
+		named[id] = true
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package mls
 
 import (
-	"bytes"
 	"fmt"
 
 	"bulle/protocol/secret"
@@ -75,8 +74,6 @@ func (p *PSKID) Code(c *syntax.Codec) {
 
 // links reports whether the key ties a new group to an old one.
 func (p *PSKID) links() bool { return p.Type == PSKResumption && p.Usage != UsageApplication }
-
-func (p *PSKID) equal(q *PSKID) bool { return bytes.Equal(encode(p), encode(q)) }
 
 // pskLabel is PSKLabel of RFC 9420, section 8.4.
 //

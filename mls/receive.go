@@ -73,7 +73,7 @@ func (u unverifiedContent) verify(a *algorithms, key, context []byte) (verifiedC
 func (g *Group) Receive(message []byte) (Received, error) {
 	m, err := parseMessage(message)
 	if err != nil {
-		return nil, fmt.Errorf("mls: receive: %w", err)
+		return nil, fmt.Errorf("receive: %w", err)
 	}
 	var r Received
 	switch {
@@ -85,7 +85,7 @@ func (g *Group) Receive(message []byte) (Received, error) {
 		err = fmt.Errorf("%w: not a message of a group", ErrMalformed)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("mls: receive: %w", err)
+		return nil, fmt.Errorf("receive: %w", err)
 	}
 	return r, nil
 }

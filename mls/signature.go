@@ -32,7 +32,7 @@ func NewSignatureKey(s Suite, private []byte) (*SignatureKey, error) {
 	}
 	public, err := a.scheme.public(private)
 	if err != nil {
-		return nil, fmt.Errorf("mls: signature key: %w", err)
+		return nil, fmt.Errorf("signature key: %w", err)
 	}
 	return &SignatureKey{s, secret.Copy(private), public}, nil
 }
@@ -45,7 +45,7 @@ func GenerateSignatureKey(s Suite, rand io.Reader) (*SignatureKey, error) {
 	}
 	private, err := a.scheme.generate(rand)
 	if err != nil {
-		return nil, fmt.Errorf("mls: generate signature key: %w", err)
+		return nil, fmt.Errorf("generate signature key: %w", err)
 	}
 	defer secret.Wipe(private)
 	return NewSignatureKey(s, private)

@@ -73,7 +73,7 @@ func Restore(cfg Config, epoch, ratchet []byte) (*Group, error) {
 	}
 	g := &Group{cfg: cfg}
 	if err := syntax.Unmarshal(epoch, (*epochPart)(g)); err != nil {
-		return nil, fmt.Errorf("mls: restore epoch: %w", err)
+		return nil, fmt.Errorf("restore epoch: %w", err)
 	}
 	if g.alg, err = g.context.suite.algorithms(); err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func Restore(cfg Config, epoch, ratchet []byte) (*Group, error) {
 	r := &Group{past: g.past}
 	if err := syntax.Unmarshal(ratchet, (*ratchetPart)(r)); err != nil {
 		g.Wipe()
-		return nil, fmt.Errorf("mls: restore ratchets: %w", err)
+		return nil, fmt.Errorf("restore ratchets: %w", err)
 	}
 	g.ratchets = r.ratchets
 	if !bytes.Equal(r.interim, g.interim) || !g.fits() {
@@ -233,7 +233,7 @@ func (b *KeyPackageBundle) Marshal() ([]byte, error) { return syntax.Marshal(b) 
 func UnmarshalKeyPackageBundle(data []byte) (*KeyPackageBundle, error) {
 	b := new(KeyPackageBundle)
 	if err := syntax.Unmarshal(data, b); err != nil {
-		return nil, fmt.Errorf("mls: restore key package: %w", err)
+		return nil, fmt.Errorf("restore key package: %w", err)
 	}
 	if err := b.check(); err != nil {
 		b.Wipe()

@@ -36,7 +36,7 @@ func (g *Group) Branch(o SuccessorOptions) (*Group, *PendingCommit, error) {
 	id := PSKID{Type: PSKResumption, Usage: UsageBranch, GroupID: g.context.groupID, Epoch: g.context.epoch}
 	next, p, err := g.successor(g.context.suite, &o, id)
 	if err != nil {
-		return nil, nil, fmt.Errorf("mls: branch: %w", err)
+		return nil, nil, fmt.Errorf("branch: %w", err)
 	}
 	if err := p.next.checkBranchOf(g); err != nil {
 		return nil, nil, wipeSuccessor(next, p, err)
@@ -54,7 +54,7 @@ func (g *Group) FinishReInit(o SuccessorOptions) (*Group, *PendingCommit, error)
 	id := PSKID{Type: PSKResumption, Usage: UsageReInit, GroupID: g.context.groupID, Epoch: g.context.epoch}
 	next, p, err := g.successor(g.reInit.Suite, &o, id)
 	if err != nil {
-		return nil, nil, fmt.Errorf("mls: re-initialise: %w", err)
+		return nil, nil, fmt.Errorf("re-initialise: %w", err)
 	}
 	if err := p.next.checkReInitOf(g, &id); err != nil {
 		return nil, nil, wipeSuccessor(next, p, err)

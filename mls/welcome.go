@@ -154,7 +154,7 @@ func WelcomeRefs(welcome []byte) ([][]byte, error) {
 func parseWelcome(b []byte) (*Welcome, error) {
 	m, err := parseMessage(b)
 	if err != nil {
-		return nil, fmt.Errorf("mls: parse welcome: %w", err)
+		return nil, fmt.Errorf("parse welcome: %w", err)
 	}
 	if m.welcome == nil {
 		return nil, fmt.Errorf("%w: not a welcome", ErrMalformed)
