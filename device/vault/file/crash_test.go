@@ -97,7 +97,7 @@ func (h *history) erased(t *testing.T, d *disk, when string) {
 	}
 }
 
-const batches = 60
+const batches = 45
 
 // run applies the history until it ends or fails.
 func (h *history) run(t *testing.T, b vault.Backend, d *disk) error {
@@ -209,7 +209,7 @@ func TestFailureAtEveryStep(t *testing.T) {
 					return
 				}
 			}
-			if step > 100 {
+			if step > 60 {
 				step += 6 // the rest of the history is more of the same
 			}
 		}
@@ -345,7 +345,7 @@ func TestLostBytesAreSeen(t *testing.T) {
 	}
 	for name, f := range d.files {
 		for i := 0; i < len(f.data); i++ {
-			if i > 3000 {
+			if i > 1500 {
 				i += 97 // zeros of the header, mostly
 			}
 			if i >= len(f.data) {

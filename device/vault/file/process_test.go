@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -114,7 +115,10 @@ func TestFilesHoldNothingOfWhatIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	watched := &values{Backend: b, live: map[vault.Key]string{}, gone: map[string]bool{}}
-	o := vault.Options{KDF: vault.PBKDF2(vault.MinIterations)}
+	o := vault.Options{KDF: vault.PBKDF2(vault.MinIterations), PBKDF2: func(p, salt []byte, _ int) ([]byte, error) {
+		sum := sha256.Sum256(append(bytes.Clone(salt), p...)) // the time is better spent elsewhere
+		return sum[:], nil
+	}}
 	v, err := vault.Create(t.Context(), watched, phrase(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -134,13 +138,13 @@ func TestFilesHoldNothingOfWhatIsGone(t *testing.T) {
 		}
 		return err
 	})
-	for i := range 80 {
+	for i := range 60 {
 		step("replace and delete", func(tx *vault.Tx) error {
 			return errors.Join(tx.Put("chat", "state", plain.Reveal()), tx.Delete("chat", fmt.Sprint("name of ", i)))
 		})
 	}
 	step("shred", func(tx *vault.Tx) error { return tx.Shred("doomed") })
-	if len(watched.gone) < 250 {
+	if len(watched.gone) < 200 {
 		t.Errorf("only %d values are gone", len(watched.gone))
 	}
 	if err := v.ChangePassphrase(t.Context(), phrase(), secret.Copy([]byte("nine slow turtles cross the frozen valley before dawn")), vault.KDF{}); err != nil {
