@@ -245,6 +245,20 @@ func (g *Group) Export(label string, context []byte, size int) (*secret.Bytes, e
 	return g.alg.export(g.secrets.exporter, label, context, size), nil
 }
 
+// ResumptionSecret returns a copy of the resumption secret of an epoch (RFC 9420,
+// section 8.6), for use in other groups: the current epoch's, or one that
+// [Limits].ResumptionEpochs keeps. Another is ErrPSK. The caller owns it.
+func (g *Group) ResumptionSecret(epoch uint64) (*secret.Bytes, error) {
+	if err := g.usable(); err != nil {
+		return nil, err
+	}
+	s := g.resumptionSecret(epoch)
+	if s == nil {
+		return nil, ErrPSK
+	}
+	return s.Clone(), nil
+}
+
 // usable refuses a group that we are not in.
 func (g *Group) usable() error {
 	if g.wiped {

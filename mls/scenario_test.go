@@ -134,6 +134,32 @@ func TestTwoCommitters(t *testing.T) {
 	agree(t, append(c, n)...)
 }
 
+func TestWelcomeForOne(t *testing.T) {
+	c := team(t, Hybrid, 1)
+	var bundles []*KeyPackageBundle
+	var public []*KeyPackage
+	for i := range 5 {
+		c = append(c, newClient(t, Hybrid, fmt.Sprintf("new %d", i)))
+		bundles = append(bundles, c[i+1].keyPackage())
+		public = append(public, bundles[i].Public)
+	}
+	p := c[0].commit(CommitOptions{Add: public, InlineTree: true})
+	if refs := must(WelcomeRefs(p.Welcome())); len(refs) != 5 {
+		t.Fatalf("the Welcome is for %d", len(refs))
+	}
+	for i, b := range bundles {
+		one := must(WelcomeFor(p.Welcome(), b.Ref()))
+		if refs := must(WelcomeRefs(one)); len(refs) != 1 || len(one) >= len(p.Welcome()) {
+			t.Fatalf("for %d, %d bytes of %d", len(refs), len(one), len(p.Welcome()))
+		}
+		c[i+1].g = must(Join(c[i+1].cfg, JoinOptions{Welcome: one, Bundles: []*KeyPackageBundle{b}, Key: c[i+1].key}))
+	}
+	agree(t, c...)
+	if _, err := WelcomeFor(p.Welcome(), []byte("nobody")); !errors.Is(err, ErrNotForUs) {
+		t.Errorf("for nobody: %v", err)
+	}
+}
+
 func TestStagedCommitMayBeRefused(t *testing.T) {
 	c := team(t, X25519AES128, 3)
 	p, err := c[0].g.Commit(CommitOptions{Remove: []LeafIndex{c[2].g.Own()}})

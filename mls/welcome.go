@@ -151,6 +151,22 @@ func WelcomeRefs(welcome []byte) ([][]byte, error) {
 	return refs, nil
 }
 
+// WelcomeFor reduces a Welcome to the entry of one key package, by its reference.
+// Each newcomer needs its own entry only, and with many the whole is large.
+func WelcomeFor(welcome, ref []byte) ([]byte, error) {
+	w, err := parseWelcome(welcome)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range w.secrets {
+		if bytes.Equal(s.newMember, ref) {
+			one := &Welcome{w.suite, []encryptedGroupSecrets{s}, w.encryptedGroupInfo}
+			return encode(&Message{welcome: one}), nil
+		}
+	}
+	return nil, ErrNotForUs
+}
+
 func parseWelcome(b []byte) (*Welcome, error) {
 	m, err := parseMessage(b)
 	if err != nil {

@@ -160,6 +160,15 @@ func TestResumptionSecretsAreBounded(t *testing.T) {
 	if n := len(c[0].g.resumption); n != 2 || c[0].g.resumption[0].epoch != c[0].g.Epoch()-2 {
 		t.Fatalf("%d resumption secrets", n)
 	}
+	now := c[0].g.Epoch()
+	for _, epoch := range []uint64{now, now - 2} {
+		if s := must(c[0].g.ResumptionSecret(epoch)); s.Len() == 0 {
+			t.Errorf("no secret of epoch %d", epoch)
+		}
+	}
+	if _, err := c[0].g.ResumptionSecret(now - 3); !errors.Is(err, ErrPSK) {
+		t.Errorf("a forgotten epoch: %v", err)
+	}
 }
 
 func TestProposalsAreBounded(t *testing.T) {
