@@ -18,34 +18,34 @@ import (
 // pointer to a slice or struct. A list that is empty fails the test: a loader that
 // finds nothing must not pass. Where the vectors are missing the test is skipped
 // with the place they come from; with CI=true it fails.
-func Load(t testing.TB, name string, v any) {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join(root(t), filepath.FromSlash(name)))
+func Load(tb testing.TB, name string, v any) {
+	tb.Helper()
+	b, err := os.ReadFile(filepath.Join(root(tb), filepath.FromSlash(name)))
 	if err != nil {
-		missing(t, err)
+		missing(tb, err)
 	}
 	if err := json.Unmarshal(b, v); err != nil {
-		t.Fatalf("read vectors %s: %v", name, err)
+		tb.Fatalf("read vectors %s: %v", name, err)
 	}
 	if e := reflect.ValueOf(v).Elem(); e.Kind() == reflect.Slice && e.Len() == 0 {
-		t.Fatalf("vectors %s are empty", name)
+		tb.Fatalf("vectors %s are empty", name)
 	}
 }
 
 // Glob returns the names, for [Load], of the vector files that match pattern. None
 // is a failure, or a skip where the vectors are missing as a whole.
-func Glob(t testing.TB, pattern string) []string {
-	t.Helper()
-	dir := root(t)
+func Glob(tb testing.TB, pattern string) []string {
+	tb.Helper()
+	dir := root(tb)
 	paths, err := filepath.Glob(filepath.Join(dir, filepath.FromSlash(pattern)))
 	if err != nil || len(paths) == 0 {
-		t.Fatalf("no vectors match %s: %v", pattern, err)
+		tb.Fatalf("no vectors match %s: %v", pattern, err)
 	}
 	names := make([]string, len(paths))
 	for i, p := range paths {
 		rel, err := filepath.Rel(dir, p)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		names[i] = filepath.ToSlash(rel)
 	}
@@ -54,14 +54,14 @@ func Glob(t testing.TB, pattern string) []string {
 
 // root returns the vectors' folder. Tests run in their package's folder, so the
 // checkout is the nearest parent with a go.mod.
-func root(t testing.TB) string {
-	t.Helper()
+func root(tb testing.TB) string {
+	tb.Helper()
 	if dir := os.Getenv("BULLE_VECTORS"); dir != "" {
 		return dir
 	}
 	dir, err := os.Getwd()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
@@ -69,23 +69,23 @@ func root(t testing.TB) string {
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			t.Fatal("the tests run outside the checkout: set BULLE_VECTORS")
+			tb.Fatal("the tests run outside the checkout: set BULLE_VECTORS")
 		}
 		dir = parent
 	}
 	dir = filepath.Join(dir, "..", "shared", "vectors")
 	if _, err := os.Stat(dir); err != nil {
-		missing(t, err)
+		missing(tb, err)
 	}
 	return dir
 }
 
-func missing(t testing.TB, err error) {
-	t.Helper()
+func missing(tb testing.TB, err error) {
+	tb.Helper()
 	const help = "official vectors are missing (%v): set BULLE_VECTORS to a folder with mls " +
 		"(test-vectors of github.com/mlswg/mls-implementations) and wycheproof (testvectors_v1 of github.com/C2SP/wycheproof)"
 	if os.Getenv("CI") == "true" {
-		t.Fatalf(help, err)
+		tb.Fatalf(help, err)
 	}
-	t.Skipf(help, err)
+	tb.Skipf(help, err)
 }

@@ -27,7 +27,7 @@ func derive(name string, h func() hash.Hash, l Label, ikm *Bytes, salt, context 
 	if entry.Hash != name {
 		panic("secret: " + entry.Name + " is not a label of " + name)
 	}
-	info := append([]byte{byte(len(entry.Name))}, entry.Name...)
+	info := append([]byte{byte(len(entry.Name))}, entry.Name...) //nolint:gosec // G115: the names of the registry are short
 	info = append(info, context...)
 	out := make([]byte, size)
 	Do(func() {
