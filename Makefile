@@ -13,7 +13,10 @@ GO ?= go
 # With this experiment of Go 1.26, protocol/secret erases what a derivation leaves
 # on the stack and in registers. A browser has no such thing.
 export GOEXPERIMENT := $(shell GOEXPERIMENT=runtimesecret $(GO) list std >/dev/null 2>&1 && echo runtimesecret)
-BUILD := $(GO) build -trimpath -ldflags=-s
+# The binary holds the web app when it can be built: that needs Node 20.19 and npm.
+PAGE := web/app/dist/index.html
+HAS_NPM := $(shell tools/has-npm && echo yes)
+BUILD := $(GO) build -trimpath -ldflags=-s $(if $(HAS_NPM),-tags=web)
 BIN := bin/bulle
 DATA ?= data
 LISTEN ?= 127.0.0.1:8443
@@ -25,9 +28,9 @@ WASM := GOOS=js GOARCH=wasm GOEXPERIMENT=
 WASM_PACKAGES = $(shell $(WASM) $(GO) list ./protocol/... ./mls/... ./device/... | grep -v -e /device/vault/file -e /device/terminal)
 
 # The stages of `make test`, in this order. A stage is a target of its own.
-STAGES := prepare fmt-check vet lint rules build-all reproducible unit wasm e2e vuln
+STAGES := prepare fmt-check vet lint rules build-all reproducible web unit wasm e2e vuln
 
-.PHONY: help run build build-all test bench fuzz fmt clean $(STAGES)
+.PHONY: help run page build build-all test bench fuzz fmt clean $(STAGES)
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -39,9 +42,22 @@ run: build ## build and start a relay with its embedded store (DATA=, LISTEN=)
 	@echo
 	@exec $(BIN) serve --data $(DATA) --listen $(LISTEN)
 
-build: ## build bin/bulle for this machine
+build: $(if $(HAS_NPM),$(PAGE)) ## build bin/bulle for this machine
 	@mkdir -p bin
+	$(if $(HAS_NPM),,@echo "Node 20.19 or npm is missing: bulle is built without its web app" >&2)
 	$(BUILD) -o $(BIN) ./cmd/bulle
+
+$(PAGE): tools/page $(shell find web/app protocol mls device web/wasm -type f -not -path '*/node_modules/*' -not -path '*/dist/*' \
+	-not -path '*/shots/*' -not -path '*/generated/*' -not -name '*_test.go' -not -path '*/testdata/*' 2>/dev/null)
+	@tools/page
+
+page: $(PAGE) ## build the web app into web/app/dist, within its budgets
+
+web: $(if $(HAS_NPM),page) ## check, lint and unit-test the web app
+	@$(if $(HAS_NPM),true,echo "Node 20.19 and npm are needed to test the web app" >&2; false)
+	npm run --prefix web/app --silent check
+	npm run --prefix web/app --silent lint
+	npm run --prefix web/app --silent test
 
 build-all: build ## build for Linux on amd64 and arm64
 	GOOS=linux GOARCH=amd64 $(BUILD) -o $(BIN)-linux-amd64 ./cmd/bulle
@@ -71,13 +87,13 @@ vet: ## go vet, for this machine and for the browser
 	$(WASM) $(GO) vet $(WASM_PACKAGES)
 
 lint: bin/tools/golangci-lint ## golangci-lint
-	bin/tools/golangci-lint run --timeout 10m ./...
+	bin/tools/golangci-lint run --allow-parallel-runners --timeout 10m ./...
 
 rules: ## the import table of the architecture, and the links and paths of the docs
 	$(GO) test .
 
-reproducible: ## build again elsewhere with an empty cache; the bytes must be equal
-	@tools/reproducible
+reproducible: build-all ## build again elsewhere with an empty cache; the bytes must be equal
+	@BUILD_TAGS=$(if $(HAS_NPM),-tags=web) tools/reproducible
 
 unit: ## unit, vector and fuzz-seed tests with the race detector
 	CGO_ENABLED=1 $(GO) test -race -timeout 20m $$($(GO) list ./... | grep -v -e '^bulle$$' -e '^bulle/e2e$$')
@@ -99,4 +115,4 @@ fuzz: ## run every fuzz target for FUZZTIME
 	@tools/fuzz "$(FUZZTIME)"
 
 clean: ## remove what was built
-	rm -rf bin
+	rm -rf bin web/app/dist web/app/node_modules

@@ -63,3 +63,5 @@ require (
 	google.golang.org/protobuf v1.33.0 // indirect
 	rsc.io/qr v0.2.0 // indirect
 )
+
+ignore ./web/app/node_modules

@@ -23,7 +23,7 @@ func Dial(ctx context.Context, t Target, o Options) (Conn, error) {
 		return nil, fmt.Errorf("connect to the relay: the host has no WebSocket")
 	}
 	c := &conn{
-		ws:    ctor.New("wss://" + t.Host + t.Path),
+		ws:    ctor.New(scheme() + t.Host + t.Path),
 		limit: o.maxFrame(),
 		wake:  make(chan struct{}, 1),
 		open:  make(chan struct{}),
@@ -40,6 +40,15 @@ func Dial(ctx context.Context, t Target, o Options) (Conn, error) {
 		c.end(ErrClosed)
 		return nil, fmt.Errorf("connect to the relay: %w", ctx.Err())
 	}
+}
+
+// scheme follows the page's own: a page that the local shell serves on loopback has
+// no certificate. Everywhere else it is TLS.
+func scheme() string {
+	if l := js.Global().Get("location"); !l.IsUndefined() && l.Get("protocol").String() == "http:" {
+		return "ws://"
+	}
+	return "wss://"
 }
 
 // conn is a Conn over a WebSocket of the host. The host pushes messages; they

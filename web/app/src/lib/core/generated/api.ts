@@ -1,0 +1,255 @@
+// Written by `go generate ./web/wasm/...`; the Go types are the source.
+
+export interface Attachment {
+  name: string;
+  mediaType: string;
+  size: number;
+  shA256: string;
+}
+
+export interface Bubble {
+  address: string;
+  fingerprint: string;
+  founder: boolean;
+}
+
+export interface Change {
+  kind: 'created' | 'added' | 'removed' | 'left' | 'renamed' | 'lost';
+  members: Contact[];
+  name: string;
+}
+
+export interface Contact {
+  id: string;
+  name: string;
+  self: boolean;
+  verified: boolean;
+  devices: number;
+}
+
+export interface Content {
+  bytes: Uint8Array;
+}
+
+export interface Conversation {
+  id: string;
+  kind: 'direct' | 'group';
+  name: string;
+  members: Contact[];
+  active: boolean;
+  unread: number;
+  count: number;
+  last: Message | null;
+  pending: '' | 'creating' | 'changing' | 'leaving';
+}
+
+export interface Draft {
+  conversation: string;
+  text: string;
+}
+
+export interface Enrolment {
+  link: string;
+  name: string;
+}
+
+export interface FileDraft {
+  conversation: string;
+  caption: string;
+  file: File;
+}
+
+export interface ID {
+  id: string;
+}
+
+export interface InviteTerms {
+  uses: number;
+  hours: number;
+}
+
+export interface Link {
+  link: string;
+}
+
+export interface LinkKind {
+  kind: 'invitation' | 'claim';
+  address: string;
+}
+
+export interface Match {
+  matches: boolean;
+}
+
+export interface Membership {
+  conversation: string;
+  members: string[];
+}
+
+export interface Message {
+  id: string;
+  conversation: string;
+  cursor: number;
+  from: string;
+  fromName: string;
+  own: boolean;
+  kind: 'text' | 'file' | 'change';
+  text: string;
+  file: Attachment | null;
+  change: Change | null;
+  sent: number;
+  received: number;
+  state: 'queued' | 'relayed' | 'delivered' | 'read' | 'failed';
+  reason: '' | 'file' | 'removed' | 'too-large';
+}
+
+export interface MessageID {
+  conversation: string;
+  message: string;
+}
+
+export interface Messages {
+  messages: Message[];
+}
+
+export interface Naming {
+  conversation: string;
+  name: string;
+}
+
+export interface NewGroup {
+  name: string;
+  members: string[];
+}
+
+export interface NewPassphrase {
+  old: string;
+  new: string;
+}
+
+export interface NewVault {
+  passphrase: string;
+  keep: boolean;
+}
+
+export interface Overview {
+  self: Contact;
+  bubble: Bubble;
+  contacts: Contact[];
+  conversations: Conversation[];
+  status: Status;
+  settings: Settings;
+}
+
+export interface Page {
+  conversation: string;
+  before: number;
+  limit: number;
+}
+
+export interface Passphrase {
+  passphrase: string;
+}
+
+export interface Query {
+  conversation: string;
+  text: string;
+  before: number;
+  limit: number;
+}
+
+export interface Reading {
+  conversation: string;
+  upto: number;
+}
+
+export interface SafetyNumber {
+  digits: string;
+  payload: Uint8Array;
+}
+
+export interface Scan {
+  member: string;
+  payload: Uint8Array;
+}
+
+export interface Settings {
+  noReceipts: boolean;
+}
+
+export interface State {
+  vault: 'none' | 'locked' | 'open';
+  enrolled: boolean;
+}
+
+export interface Status {
+  state: 'stopped' | 'connecting' | 'online' | 'offline';
+  reason: string;
+  latency: number;
+  queued: number;
+}
+
+export interface Strength {
+  bits: number;
+  floor: number;
+  hint: string;
+}
+
+export interface Transfer {
+  conversation: string;
+  message: string;
+  upload: boolean;
+  done: number;
+  total: number;
+}
+
+export interface Verification {
+  member: string;
+  verified: boolean;
+}
+
+export interface Warning {
+  kind: 'fork' | 'rollback' | 'truncated' | 'credential';
+}
+
+export interface Calls {
+  state: { in: null; out: State };
+  makePassphrase: { in: null; out: Passphrase };
+  judgePassphrase: { in: Passphrase; out: Strength };
+  createVault: { in: NewVault; out: null };
+  unlock: { in: Passphrase; out: null };
+  forgetVault: { in: null; out: null };
+  changePassphrase: { in: NewPassphrase; out: null };
+  readLink: { in: Link; out: LinkKind };
+  enrol: { in: Enrolment; out: null };
+  overview: { in: null; out: Overview };
+  direct: { in: ID; out: Conversation };
+  history: { in: Page; out: Messages };
+  search: { in: Query; out: Messages };
+  send: { in: Draft; out: MessageID };
+  sendFile: { in: FileDraft; out: MessageID };
+  readFile: { in: MessageID; out: Content };
+  retry: { in: MessageID; out: null };
+  markRead: { in: Reading; out: null };
+  createGroup: { in: NewGroup; out: Conversation };
+  addMembers: { in: Membership; out: null };
+  removeMembers: { in: Membership; out: null };
+  leave: { in: ID; out: null };
+  rename: { in: Naming; out: null };
+  safetyNumber: { in: ID; out: SafetyNumber };
+  compare: { in: Scan; out: Match };
+  markVerified: { in: Verification; out: null };
+  invite: { in: InviteTerms; out: Link };
+  setSettings: { in: Settings; out: null };
+}
+
+export interface Events {
+  contact: Contact;
+  conversation: Conversation;
+  message: Message;
+  missed: null;
+  state: Message;
+  status: Status;
+  transfer: Transfer;
+  warning: Warning;
+}

@@ -1,0 +1,157 @@
+import type { Caller } from '$lib/core/core';
+import type {
+  Bubble,
+  Contact,
+  Conversation,
+  Message,
+  Settings,
+  Status,
+  Warning
+} from '$lib/core/generated/api';
+import { codeOf } from './session.svelte';
+
+/** The people and conversations of the bubble, kept in step with the core's events. */
+export class BubbleState {
+  self = $state.raw<Contact>();
+  bubble = $state.raw<Bubble>();
+  contacts = $state.raw<Contact[]>([]);
+  conversations = $state.raw<Conversation[]>([]);
+  status = $state.raw<Status>({ state: 'connecting', reason: '', latency: 0, queued: 0 });
+  settings = $state.raw<Settings>({ noReceipts: false });
+  warnings = $state.raw<Warning['kind'][]>([]);
+  failure = $state('');
+  readonly unread = $derived(this.conversations.reduce((sum, c) => sum + c.unread, 0));
+
+  private readonly stops: (() => void)[] = [];
+
+  constructor(private readonly core: Caller) {}
+
+  async start(): Promise<void> {
+    this.stops.push(
+      this.core.on('conversation', (c) => {
+        this.put(c);
+      }),
+      this.core.on('contact', (c) => {
+        this.contacts = [...this.contacts.filter((old) => old.id !== c.id), c].sort(byName);
+      }),
+      this.core.on('status', (s) => (this.status = s)),
+      this.core.on(
+        'warning',
+        (w) => (this.warnings = [...this.warnings.filter((k) => k !== w.kind), w.kind])
+      ),
+      this.core.on('missed', () => void this.load())
+    );
+    await this.load();
+  }
+
+  stop(): void {
+    for (const stop of this.stops.splice(0)) stop();
+  }
+
+  async load(): Promise<void> {
+    await this.attempt(async () => {
+      const all = await this.core.call('overview', null);
+      this.self = all.self;
+      this.bubble = all.bubble;
+      this.contacts = all.contacts;
+      this.conversations = all.conversations;
+      this.status = all.status;
+      this.settings = all.settings;
+    });
+  }
+
+  conversation(id: string): Conversation | undefined {
+    return this.conversations.find((c) => c.id === id);
+  }
+
+  async direct(member: string): Promise<string | undefined> {
+    let id: string | undefined;
+    await this.attempt(async () => {
+      const c = await this.core.call('direct', { id: member });
+      this.put(c);
+      id = c.id;
+    });
+    return id;
+  }
+
+  async createGroup(name: string, members: string[]): Promise<string | undefined> {
+    let id: string | undefined;
+    await this.attempt(async () => {
+      const c = await this.core.call('createGroup', { name, members });
+      this.put(c);
+      id = c.id;
+    });
+    return id;
+  }
+
+  addMembers(conversation: string, members: string[]): Promise<boolean> {
+    return this.attempt(() => this.core.call('addMembers', { conversation, members }));
+  }
+
+  removeMember(conversation: string, member: string): Promise<boolean> {
+    return this.attempt(() => this.core.call('removeMembers', { conversation, members: [member] }));
+  }
+
+  leave(conversation: string): Promise<boolean> {
+    return this.attempt(() => this.core.call('leave', { id: conversation }));
+  }
+
+  async search(text: string): Promise<Message[]> {
+    const found = await this.core.call('search', { conversation: '', text, before: 0, limit: 30 });
+    return found.messages;
+  }
+
+  async invite(uses: number, hours: number): Promise<string> {
+    let link = '';
+    await this.attempt(async () => {
+      link = (await this.core.call('invite', { uses, hours })).link;
+    });
+    return link;
+  }
+
+  safetyNumber(member: string): Promise<{ digits: string; payload: Uint8Array }> {
+    return this.core.call('safetyNumber', { id: member });
+  }
+
+  async verify(member: string, verified: boolean): Promise<void> {
+    await this.attempt(() => this.core.call('markVerified', { member, verified }));
+    await this.load();
+  }
+
+  async setReceipts(on: boolean): Promise<void> {
+    const settings = { ...this.settings, noReceipts: !on };
+    if (await this.attempt(() => this.core.call('setSettings', settings))) this.settings = settings;
+  }
+
+  changePassphrase(old: string, next: string): Promise<boolean> {
+    return this.attempt(() => this.core.call('changePassphrase', { old, new: next }));
+  }
+
+  dismiss(warning: Warning['kind']): void {
+    this.warnings = this.warnings.filter((w) => w !== warning);
+  }
+
+  /** The row moves to the top when its newest message is newer. */
+  private put(c: Conversation): void {
+    this.conversations = [...this.conversations.filter((old) => old.id !== c.id), c].sort(byActivity);
+  }
+
+  private async attempt(work: () => Promise<unknown>): Promise<boolean> {
+    this.failure = '';
+    try {
+      await work();
+      return true;
+    } catch (failure) {
+      this.failure = codeOf(failure);
+      return false;
+    }
+  }
+}
+
+function byName(a: Contact, b: Contact): number {
+  return a.name.localeCompare(b.name);
+}
+
+function byActivity(a: Conversation, b: Conversation): number {
+  return (b.last?.received ?? Infinity) - (a.last?.received ?? Infinity) || a.name.localeCompare(b.name);
+}

@@ -1,0 +1,112 @@
+import type { Caller } from '$lib/core/core';
+import type { Message, Transfer } from '$lib/core/generated/api';
+import { codeOf } from './session.svelte';
+
+const pageSize = 60;
+
+/** The messages of one open conversation: the newest page first, earlier ones on demand. */
+export class HistoryState {
+  messages = $state.raw<Message[]>([]);
+  transfers = $state.raw<Readonly<Record<string, Transfer>>>({});
+  complete = $state(false);
+  loading = $state(true);
+  failure = $state('');
+
+  private readonly stops: (() => void)[] = [];
+
+  constructor(
+    private readonly core: Caller,
+    readonly conversation: string
+  ) {}
+
+  async start(): Promise<void> {
+    const mine = (m: Message): void => {
+      if (m.conversation === this.conversation) this.put(m);
+    };
+    this.stops.push(
+      this.core.on('message', mine),
+      this.core.on('state', mine),
+      this.core.on('missed', () => void this.reload()),
+      this.core.on('transfer', (t) => {
+        if (t.conversation === this.conversation) this.transfers = { ...this.transfers, [t.message]: t };
+      })
+    );
+    await this.reload();
+  }
+
+  stop(): void {
+    for (const stop of this.stops.splice(0)) stop();
+  }
+
+  /** Loads the page before the earliest message that is here. */
+  async earlier(): Promise<void> {
+    const first = this.messages[0];
+    if (!first || this.complete || this.loading) return;
+    await this.load(first.cursor, (page) => [...page, ...this.messages]);
+  }
+
+  async send(text: string): Promise<boolean> {
+    return this.attempt(() => this.core.call('send', { conversation: this.conversation, text }));
+  }
+
+  async sendFile(file: File): Promise<boolean> {
+    return this.attempt(() =>
+      this.core.call('sendFile', { conversation: this.conversation, caption: '', file })
+    );
+  }
+
+  async retry(message: string): Promise<boolean> {
+    return this.attempt(() => this.core.call('retry', { conversation: this.conversation, message }));
+  }
+
+  async readFile(message: string): Promise<Uint8Array | undefined> {
+    let bytes: Uint8Array | undefined;
+    await this.attempt(async () => {
+      bytes = (await this.core.call('readFile', { conversation: this.conversation, message })).bytes;
+    });
+    return bytes;
+  }
+
+  /** Tells the core that everything shown has been seen. */
+  async markRead(): Promise<void> {
+    const last = this.messages.at(-1);
+    if (!last) return;
+    await this.attempt(() =>
+      this.core.call('markRead', { conversation: this.conversation, upto: last.cursor })
+    );
+  }
+
+  private reload(): Promise<void> {
+    return this.load(0, (page) => page);
+  }
+
+  private async load(before: number, join: (page: Message[]) => Message[]): Promise<void> {
+    this.loading = true;
+    await this.attempt(async () => {
+      const page = await this.core.call('history', {
+        conversation: this.conversation,
+        before,
+        limit: pageSize
+      });
+      this.complete = page.messages.length < pageSize;
+      this.messages = join(page.messages);
+    });
+    this.loading = false;
+  }
+
+  private put(m: Message): void {
+    const at = this.messages.findIndex((old) => old.id === m.id);
+    this.messages = at < 0 ? [...this.messages, m] : this.messages.with(at, m);
+  }
+
+  private async attempt(work: () => Promise<unknown>): Promise<boolean> {
+    this.failure = '';
+    try {
+      await work();
+      return true;
+    } catch (failure) {
+      this.failure = codeOf(failure);
+      return false;
+    }
+  }
+}

@@ -1,0 +1,199 @@
+/** Every sentence of the app. French has the same keys: the compiler sees to it. */
+export const en = {
+  app: { name: 'Bulle', tagline: 'Messages that only the people in them can read.' },
+  action: {
+    add: 'Add',
+    attach: 'Attach a file',
+    back: 'Back',
+    cancel: 'Cancel',
+    close: 'Close',
+    continue: 'Continue',
+    copy: 'Copy',
+    copied: 'Copied',
+    create: 'Create',
+    download: 'Save',
+    leave: 'Leave',
+    lock: 'Lock',
+    more: 'More',
+    remove: 'Remove',
+    rename: 'Rename',
+    retry: 'Try again',
+    save: 'Save',
+    search: 'Search',
+    send: 'Send',
+    show: 'Show',
+    hide: 'Hide'
+  },
+  welcome: {
+    title: 'Join a bubble',
+    link: 'Invitation or claim link',
+    linkHint:
+      'Paste the link that you were given. It carries the keys of the bubble; nobody else should have it.',
+    linkBad: 'This is not a link of Bulle. Ask for it again and copy it whole.',
+    invitation: (address: string) => `An invitation to the bubble at ${address}.`,
+    claim: (address: string) => `A fresh relay at ${address}: you will be its founder.`,
+    name: 'Your name here',
+    nameHint: 'A pseudonym. No phone number, no e-mail.',
+    passphrase: 'Passphrase',
+    passphraseHint:
+      'It opens the messages on this device. Nobody can recover it for you: write it down and keep it safe.',
+    generate: 'Make a strong one',
+    repeat: 'Passphrase again',
+    repeatBad: 'The two passphrases are not the same.',
+    keep: 'Keep my messages on this device, sealed',
+    keepHint: 'Otherwise everything lives in memory and is gone when this tab closes.',
+    join: 'Join',
+    found: 'Found the bubble',
+    working: 'Making your keys…'
+  },
+  strength: {
+    weak: (bits: number, floor: number) => `Too weak: about ${bits} bits, at least ${floor} are needed.`,
+    fair: (bits: number) => `About ${bits} bits: good.`,
+    strong: (bits: number) => `About ${bits} bits: very strong.`
+  },
+  unlock: {
+    title: 'Welcome back',
+    open: 'Unlock',
+    working: 'Opening…',
+    other: 'Forget this vault and start again'
+  },
+  list: {
+    title: 'Conversations',
+    search: 'Search people and messages',
+    empty: 'Nobody has written yet.',
+    emptyHint: 'Choose a person, or make a group.',
+    noMatch: 'Nothing found.',
+    people: 'People',
+    messages: 'Messages',
+    newGroup: 'New group',
+    invite: 'Invite someone',
+    settings: 'Settings',
+    unread: (n: number) => (n === 1 ? '1 unread message' : `${n} unread messages`)
+  },
+  chat: {
+    pick: 'Choose a conversation',
+    pickHint: 'Or write to somebody new from the list.',
+    write: (name: string) => `Write to ${name}`,
+    empty: 'No messages yet. What you write here, only its members can read.',
+    today: 'Today',
+    yesterday: 'Yesterday',
+    you: 'You',
+    inactive: 'You are no longer in this group. What was said stays readable.',
+    details: 'Details',
+    members: (n: number) => (n === 1 ? '1 member' : `${n} members`),
+    latest: 'Newest messages',
+    drop: 'Drop files to send them',
+    tooLong: 'This is too long to send: make it shorter or send it as a file.'
+  },
+  state: {
+    queued: 'Waiting for the relay',
+    relayed: 'On the relay',
+    delivered: 'Delivered',
+    read: 'Read',
+    failed: 'Not sent'
+  },
+  reason: {
+    '': '',
+    file: 'The file is gone or has changed.',
+    removed: 'You are no longer in this conversation.',
+    'too-large': 'It is too large.'
+  },
+  change: {
+    created: (who: string, name: string) => `${who} created ${name}`,
+    added: (who: string, names: string) => `${who} added ${names}`,
+    removed: (who: string, names: string) => `${who} removed ${names}`,
+    left: (who: string) => `${who} left`,
+    renamed: (who: string, name: string) => `${who} named the group ${name}`,
+    lost: 'Some messages were gone from the relay before this device could read them.'
+  },
+  link: {
+    stopped: 'Not connected',
+    connecting: 'Connecting…',
+    online: 'Connected',
+    offline: 'The relay cannot be reached. What you send waits here.'
+  },
+  group: {
+    title: 'New group',
+    name: 'Name of the group',
+    members: 'Members',
+    add: 'Add members',
+    leaveTitle: 'Leave this group?',
+    leaveHint: 'You keep what was said. You get nothing that is said later.',
+    removeTitle: (name: string) => `Remove ${name}?`,
+    removeHint: 'They keep what they have read. They get nothing that is said later.'
+  },
+  contact: {
+    verify: 'Safety number',
+    verifyHint: (name: string) =>
+      `Compare these digits with ${name} over another way, a call or face to face. If they are the same, nobody stands between you.`,
+    verified: 'Verified',
+    unverified: 'Not verified',
+    mark: 'They are the same',
+    unmark: 'No longer verified',
+    write: 'Write'
+  },
+  invite: {
+    title: 'Invite someone',
+    uses: 'How many people may use it',
+    hours: 'Valid for',
+    day: 'one day',
+    week: 'one week',
+    month: 'one month',
+    make: 'Make a link',
+    hint: 'Whoever holds the link can join. Give it in person or over a way that you trust.'
+  },
+  settings: {
+    title: 'Settings',
+    you: 'You',
+    look: 'Look',
+    language: 'Language',
+    theme: 'Theme',
+    system: 'As the system',
+    light: 'Light',
+    dark: 'Dark',
+    contrast: 'High contrast',
+    privacy: 'Privacy',
+    receipts: 'Tell others when I read',
+    passphrase: 'Change the passphrase',
+    old: 'Present passphrase',
+    new: 'New passphrase',
+    changed: 'The passphrase is changed.',
+    bubble: 'Bubble',
+    relay: 'Relay',
+    fingerprint: 'Fingerprint of the relay'
+  },
+  warning: {
+    fork: 'The relay shows two different histories of this bubble. Do not trust it; tell your administrator.',
+    rollback: 'This device was restored from an older copy. Its keys were renewed.',
+    truncated: 'Some messages expired on the relay before this device could read them.',
+    credential: 'A device that the bubble does not know tried to enter a conversation. It was refused.'
+  },
+  error: {
+    'bad-link': 'This is not a usable link. Ask for it again and copy it whole.',
+    'link-expired': 'The invitation has expired. Ask for a new one.',
+    'link-used': 'The invitation has been used up. Ask for a new one.',
+    claimed: 'This relay has already been claimed. Ask its founder for an invitation.',
+    'name-taken': 'This name is already taken here. Choose another one.',
+    'bad-name': 'A name has 1 to 64 bytes and no control characters.',
+    pin: 'The relay shows another key than the one that the link promised. Somebody may stand between: do not go on.',
+    unreachable: 'The relay cannot be reached. Check the network and try again.',
+    refused: 'The relay refused this device.',
+    passphrase: 'This is not the passphrase of this vault.',
+    'weak-passphrase': 'This passphrase is too weak.',
+    'in-use': 'Bulle is open in another tab. Close it first.',
+    damaged: 'The vault is damaged. Nothing was changed.',
+    full: 'There is no room left on this device. Nothing was lost.',
+    locked: 'Bulle is locked.',
+    'too-large': 'This is too large to send.',
+    'not-allowed': 'Only the founder may do this.',
+    'not-member': 'You are no longer in this conversation.',
+    'file-gone': 'The file is no longer on the relay.',
+    'file-damaged': 'The file is damaged and was not kept.',
+    'core-failed': 'The core could not start. Reload the page.',
+    'core-ended': 'The core has stopped. Reload the page.',
+    other: 'That did not work. Try again.'
+  }
+};
+
+/** The shape that each language has. */
+export type Texts = typeof en;

@@ -1,0 +1,197 @@
+import type { Texts } from './en';
+
+export const fr: Texts = {
+  app: { name: 'Bulle', tagline: 'Des messages que seuls leurs destinataires peuvent lire.' },
+  action: {
+    add: 'Ajouter',
+    attach: 'Joindre un fichier',
+    back: 'Retour',
+    cancel: 'Annuler',
+    close: 'Fermer',
+    continue: 'Continuer',
+    copy: 'Copier',
+    copied: 'Copié',
+    create: 'Créer',
+    download: 'Enregistrer',
+    leave: 'Quitter',
+    lock: 'Verrouiller',
+    more: 'Plus',
+    remove: 'Retirer',
+    rename: 'Renommer',
+    retry: 'Réessayer',
+    save: 'Enregistrer',
+    search: 'Rechercher',
+    send: 'Envoyer',
+    show: 'Montrer',
+    hide: 'Cacher'
+  },
+  welcome: {
+    title: 'Rejoindre une bulle',
+    link: "Lien d'invitation ou de fondation",
+    linkHint:
+      "Collez le lien qui vous a été remis. Il porte les clés de la bulle : personne d'autre ne doit l'avoir.",
+    linkBad: "Ce n'est pas un lien de Bulle. Redemandez-le et copiez-le en entier.",
+    invitation: (address) => `Une invitation dans la bulle ${address}.`,
+    claim: (address) => `Un relais neuf, ${address} : vous en serez la fondatrice ou le fondateur.`,
+    name: 'Votre nom ici',
+    nameHint: 'Un pseudonyme. Ni numéro de téléphone, ni adresse e-mail.',
+    passphrase: 'Phrase secrète',
+    passphraseHint:
+      'Elle ouvre les messages de cet appareil. Personne ne peut la retrouver pour vous : notez-la et gardez-la en lieu sûr.',
+    generate: 'En créer une solide',
+    repeat: 'La phrase secrète, encore',
+    repeatBad: 'Les deux phrases ne sont pas identiques.',
+    keep: 'Garder mes messages sur cet appareil, scellés',
+    keepHint: "Sinon tout vit en mémoire et disparaît à la fermeture de l'onglet.",
+    join: 'Rejoindre',
+    found: 'Fonder la bulle',
+    working: 'Création de vos clés…'
+  },
+  strength: {
+    weak: (bits, floor) => `Trop faible : environ ${bits} bits, il en faut au moins ${floor}.`,
+    fair: (bits) => `Environ ${bits} bits : bien.`,
+    strong: (bits) => `Environ ${bits} bits : très solide.`
+  },
+  unlock: {
+    title: 'Bon retour',
+    open: 'Déverrouiller',
+    working: 'Ouverture…',
+    other: 'Oublier ce coffre et recommencer'
+  },
+  list: {
+    title: 'Conversations',
+    search: 'Rechercher personnes et messages',
+    empty: "Personne n'a encore écrit.",
+    emptyHint: 'Choisissez une personne, ou créez un groupe.',
+    noMatch: 'Rien trouvé.',
+    people: 'Personnes',
+    messages: 'Messages',
+    newGroup: 'Nouveau groupe',
+    invite: "Inviter quelqu'un",
+    settings: 'Réglages',
+    unread: (n) => (n < 2 ? `${n} message non lu` : `${n} messages non lus`)
+  },
+  chat: {
+    pick: 'Choisissez une conversation',
+    pickHint: "Ou écrivez à quelqu'un depuis la liste.",
+    write: (name) => `Écrire à ${name}`,
+    empty: 'Aucun message. Ce que vous écrivez ici, seuls ses membres peuvent le lire.',
+    today: "Aujourd'hui",
+    yesterday: 'Hier',
+    you: 'Vous',
+    inactive: "Vous n'êtes plus dans ce groupe. Ce qui a été dit reste lisible.",
+    details: 'Détails',
+    members: (n) => (n < 2 ? `${n} membre` : `${n} membres`),
+    latest: 'Derniers messages',
+    drop: 'Déposez des fichiers pour les envoyer',
+    tooLong: "C'est trop long : raccourcissez, ou envoyez-le comme fichier."
+  },
+  state: {
+    queued: 'En attente du relais',
+    relayed: 'Sur le relais',
+    delivered: 'Remis',
+    read: 'Lu',
+    failed: 'Non envoyé'
+  },
+  reason: {
+    '': '',
+    file: 'Le fichier a disparu ou changé.',
+    removed: "Vous n'êtes plus dans cette conversation.",
+    'too-large': "C'est trop volumineux."
+  },
+  change: {
+    created: (who, name) => `${who} a créé ${name}`,
+    added: (who, names) => `${who} a ajouté ${names}`,
+    removed: (who, names) => `${who} a retiré ${names}`,
+    left: (who) => `${who} est parti`,
+    renamed: (who, name) => `${who} a nommé le groupe ${name}`,
+    lost: 'Des messages avaient quitté le relais avant que cet appareil ne les lise.'
+  },
+  link: {
+    stopped: 'Non connecté',
+    connecting: 'Connexion…',
+    online: 'Connecté',
+    offline: 'Le relais est injoignable. Ce que vous envoyez attend ici.'
+  },
+  group: {
+    title: 'Nouveau groupe',
+    name: 'Nom du groupe',
+    members: 'Membres',
+    add: 'Ajouter des membres',
+    leaveTitle: 'Quitter ce groupe ?',
+    leaveHint: 'Vous gardez ce qui a été dit. Vous ne recevez rien de ce qui sera dit.',
+    removeTitle: (name) => `Retirer ${name} ?`,
+    removeHint: "Cette personne garde ce qu'elle a lu. Elle ne reçoit rien de ce qui sera dit."
+  },
+  contact: {
+    verify: 'Numéro de sécurité',
+    verifyHint: (name) =>
+      `Comparez ces chiffres avec ${name} par un autre moyen, un appel ou de vive voix. S'ils sont identiques, personne ne se tient entre vous.`,
+    verified: 'Vérifié',
+    unverified: 'Non vérifié',
+    mark: 'Ils sont identiques',
+    unmark: "N'est plus vérifié",
+    write: 'Écrire'
+  },
+  invite: {
+    title: "Inviter quelqu'un",
+    uses: 'Combien de personnes peuvent servir',
+    hours: 'Valable',
+    day: 'un jour',
+    week: 'une semaine',
+    month: 'un mois',
+    make: 'Créer un lien',
+    hint: 'Qui tient le lien peut entrer. Remettez-le en personne ou par un moyen sûr.'
+  },
+  settings: {
+    title: 'Réglages',
+    you: 'Vous',
+    look: 'Apparence',
+    language: 'Langue',
+    theme: 'Thème',
+    system: 'Comme le système',
+    light: 'Clair',
+    dark: 'Sombre',
+    contrast: 'Contraste élevé',
+    privacy: 'Vie privée',
+    receipts: 'Dire aux autres quand je lis',
+    passphrase: 'Changer la phrase secrète',
+    old: 'Phrase actuelle',
+    new: 'Nouvelle phrase',
+    changed: 'La phrase secrète est changée.',
+    bubble: 'Bulle',
+    relay: 'Relais',
+    fingerprint: 'Empreinte du relais'
+  },
+  warning: {
+    fork: 'Le relais montre deux histoires différentes de cette bulle. Ne lui faites pas confiance ; prévenez votre administrateur.',
+    rollback: 'Cet appareil a été restauré depuis une copie ancienne. Ses clés ont été renouvelées.',
+    truncated: 'Des messages ont expiré sur le relais avant que cet appareil ne les lise.',
+    credential: 'Un appareil inconnu de la bulle a voulu entrer dans une conversation. Il a été refusé.'
+  },
+  error: {
+    'bad-link': "Ce lien n'est pas utilisable. Redemandez-le et copiez-le en entier.",
+    'link-expired': "L'invitation a expiré. Demandez-en une autre.",
+    'link-used': "L'invitation a déjà servi. Demandez-en une autre.",
+    claimed: 'Ce relais a déjà été fondé. Demandez une invitation à qui le tient.',
+    'name-taken': 'Ce nom est déjà pris ici. Choisissez-en un autre.',
+    'bad-name': 'Un nom a 1 à 64 octets, sans caractère de contrôle.',
+    pin: "Le relais montre une autre clé que celle promise par le lien. Quelqu'un est peut-être au milieu : n'allez pas plus loin.",
+    unreachable: 'Le relais est injoignable. Vérifiez le réseau et réessayez.',
+    refused: 'Le relais a refusé cet appareil.',
+    passphrase: "Ce n'est pas la phrase secrète de ce coffre.",
+    'weak-passphrase': 'Cette phrase secrète est trop faible.',
+    'in-use': "Bulle est ouverte dans un autre onglet. Fermez-le d'abord.",
+    damaged: "Le coffre est endommagé. Rien n'a été modifié.",
+    full: "Il n'y a plus de place sur cet appareil. Rien n'est perdu.",
+    locked: 'Bulle est verrouillée.',
+    'too-large': "C'est trop volumineux pour être envoyé.",
+    'not-allowed': 'Seul le fondateur peut faire cela.',
+    'not-member': "Vous n'êtes plus dans cette conversation.",
+    'file-gone': "Le fichier n'est plus sur le relais.",
+    'file-damaged': "Le fichier est endommagé et n'a pas été gardé.",
+    'core-failed': "Le cœur n'a pas pu démarrer. Rechargez la page.",
+    'core-ended': "Le cœur s'est arrêté. Rechargez la page.",
+    other: "Cela n'a pas marché. Réessayez."
+  }
+};

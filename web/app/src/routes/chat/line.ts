@@ -1,0 +1,32 @@
+import type { Message } from '$lib/core/generated/api';
+import type { Texts } from '$lib/text/en';
+
+/** One line that tells what a message is, for lists and for the middle of a history. */
+export function lineOf(m: Message, withAuthor: boolean, t: Texts): string {
+  if (m.kind === 'change') return changeOf(m, t);
+  const what = m.file ? m.file.name : m.text.replace(/\s+/gu, ' ');
+  if (m.own) return `${t.chat.you}: ${what}`;
+  return withAuthor ? `${m.fromName}: ${what}` : what;
+}
+
+/** The sentence for a change of the conversation itself. */
+export function changeOf(m: Message, t: Texts): string {
+  const change = m.change;
+  if (!change) return '';
+  const who = m.own ? t.chat.you : m.fromName;
+  const names = change.members.map((c) => c.name).join(', ');
+  switch (change.kind) {
+    case 'created':
+      return t.change.created(who, change.name);
+    case 'added':
+      return t.change.added(who, names);
+    case 'removed':
+      return t.change.removed(who, names);
+    case 'left':
+      return t.change.left(who);
+    case 'renamed':
+      return t.change.renamed(who, change.name);
+    case 'lost':
+      return t.change.lost;
+  }
+}

@@ -1,0 +1,6 @@
+//go:build !js
+
+package bridge
+
+// A File is a file that the user chose in the page. It exists in browsers only.
+type File struct{}

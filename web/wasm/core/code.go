@@ -1,0 +1,51 @@
+package core
+
+import (
+	"errors"
+
+	"bulle/device/client"
+	"bulle/device/vault"
+	"bulle/device/vault/passphrase"
+)
+
+// Code returns the stable word for a failure, which the page has a sentence for in
+// each language. What nobody can decide on is "other".
+func Code(err error) string {
+	for _, row := range []struct {
+		err  error
+		code string
+	}{
+		{client.ErrLinkExpired, "link-expired"},
+		{client.ErrLinkUsed, "link-used"},
+		{client.ErrClaimed, "claimed"},
+		{client.ErrLink, "bad-link"},
+		{client.ErrNameTaken, "name-taken"},
+		{client.ErrName, "bad-name"},
+		{client.ErrPin, "pin"},
+		{client.ErrUnreachable, "unreachable"},
+		{client.ErrRefused, "refused"},
+		{client.ErrFull, "relay-full"},
+		{client.ErrNotAllowed, "not-allowed"},
+		{client.ErrNotMember, "not-member"},
+		{client.ErrTooLarge, "too-large"},
+		{client.ErrTooMany, "too-many"},
+		{client.ErrFileGone, "file-gone"},
+		{client.ErrDamaged, "file-damaged"},
+		{client.ErrClosed, "locked"},
+		{vault.ErrPassphrase, "passphrase"},
+		{passphrase.ErrWeak, "weak-passphrase"},
+		{passphrase.ErrInvalid, "weak-passphrase"},
+		{vault.ErrInUse, "in-use"},
+		{vault.ErrFull, "full"},
+		{vault.ErrLocked, "locked"},
+		{vault.ErrNewer, "newer"},
+		{vault.ErrDamaged, "damaged"},
+		{vault.ErrTruncated, "damaged"},
+		{vault.ErrBroken, "damaged"},
+	} {
+		if errors.Is(err, row.err) {
+			return row.code
+		}
+	}
+	return "other"
+}

@@ -1,0 +1,101 @@
+package core
+
+import (
+	"encoding/hex"
+
+	"bulle/device/client"
+	"bulle/web/wasm/bridge"
+	"bulle/web/wasm/page"
+)
+
+// list turns every element of a list. An empty list is not nil: the page gets [].
+func list[From, To any](in []From, turn func(From) To) []To {
+	out := make([]To, len(in))
+	for i, v := range in {
+		out[i] = turn(v)
+	}
+	return out
+}
+
+func contact(c client.Contact) page.Contact {
+	return page.Contact{ID: c.ID.String(), Name: c.Name, Self: c.Self, Verified: c.Verified, Devices: c.Devices}
+}
+
+func conversation(c client.Conversation) page.Conversation {
+	out := page.Conversation{
+		ID: c.ID.String(), Kind: c.Kind.String(), Name: c.Name, Members: list(c.Members, contact),
+		Active: c.Active, Unread: c.Unread, Count: c.Count, Pending: c.Pending,
+	}
+	if c.Last != nil {
+		last := message(*c.Last)
+		out.Last = &last
+	}
+	return out
+}
+
+func message(m client.Message) page.Message {
+	out := page.Message{
+		ID: m.ID.String(), Conversation: m.Conversation.String(), Cursor: float64(m.Cursor),
+		From: m.From.String(), FromName: m.FromName, Own: m.Own, Kind: m.Kind.String(), Text: m.Text,
+		Sent: m.Sent, Received: m.Received, State: m.State.String(), Reason: m.Reason.String(),
+	}
+	if f := m.File; f != nil {
+		out.File = &page.Attachment{Name: f.Name, MediaType: f.MediaType, Size: f.Size, SHA256: hex.EncodeToString(f.SHA256[:])}
+	}
+	if x := m.Change; x != nil {
+		out.Change = &page.Change{Kind: x.Kind.String(), Members: list(x.Members, contact), Name: x.Name}
+	}
+	return out
+}
+
+func status(s client.Status) page.Status {
+	out := page.Status{State: s.State.String(), Latency: float64(s.Latency.Milliseconds()), Queued: s.Queued}
+	if s.Reason != nil {
+		out.Reason = Code(s.Reason)
+	}
+	return out
+}
+
+// announce tells the page of an event.
+func (c *Core) announce(e client.Event) {
+	switch e.Kind {
+	case client.EventMessage, client.EventState:
+		if e.Message == nil {
+			return
+		}
+		name := "message"
+		if e.Kind == client.EventState {
+			name = "state"
+		}
+		c.cfg.Announce(name, message(*e.Message))
+		c.announceConversation(e.Conversation)
+	case client.EventConversation:
+		c.announceConversation(e.Conversation)
+	case client.EventStatus:
+		if e.Status != nil {
+			c.cfg.Announce("status", status(*e.Status))
+		}
+	case client.EventTransfer:
+		if t := e.Transfer; t != nil {
+			c.cfg.Announce("transfer", page.Transfer{
+				Conversation: e.Conversation.String(), Message: t.Message.String(), Upload: t.Upload,
+				Done: t.Progress.Done, Total: t.Progress.Total,
+			})
+		}
+	case client.EventWarning:
+		c.cfg.Announce("warning", page.Warning{Kind: e.Warning.String()})
+	default: // contacts, or events were missed: the page loads everything anew
+		c.cfg.Announce("missed", bridge.None{})
+	}
+}
+
+// announceConversation sends the row of the list as it is now.
+func (c *Core) announceConversation(id client.ConversationID) {
+	cl, err := c.open()
+	if err != nil {
+		return
+	}
+	if row, err := cl.Conversation(id); err == nil {
+		c.cfg.Announce("conversation", conversation(row))
+	}
+}

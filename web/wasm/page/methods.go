@@ -1,0 +1,95 @@
+package page
+
+import (
+	"context"
+	"reflect"
+
+	"bulle/web/wasm/bridge"
+)
+
+//go:generate go run bulle/web/wasm/generate ../../app/src/lib/core/generated/api.ts
+
+// A Core answers the page. The device core in this folder's parent does.
+type Core interface {
+	State(context.Context, bridge.None) (State, error)
+	MakePassphrase(context.Context, bridge.None) (Passphrase, error)
+	JudgePassphrase(context.Context, Passphrase) (Strength, error)
+	CreateVault(context.Context, NewVault) (bridge.None, error)
+	Unlock(context.Context, Passphrase) (bridge.None, error)
+	ForgetVault(context.Context, bridge.None) (bridge.None, error)
+	ChangePassphrase(context.Context, NewPassphrase) (bridge.None, error)
+	ReadLink(context.Context, Link) (LinkKind, error)
+	Enrol(context.Context, Enrolment) (bridge.None, error)
+	Overview(context.Context, bridge.None) (Overview, error)
+	Direct(context.Context, ID) (Conversation, error)
+	History(context.Context, Page) (Messages, error)
+	Search(context.Context, Query) (Messages, error)
+	Send(context.Context, Draft) (MessageID, error)
+	SendFile(context.Context, FileDraft) (MessageID, error)
+	ReadFile(context.Context, MessageID) (Content, error)
+	Retry(context.Context, MessageID) (bridge.None, error)
+	MarkRead(context.Context, Reading) (bridge.None, error)
+	CreateGroup(context.Context, NewGroup) (Conversation, error)
+	AddMembers(context.Context, Membership) (bridge.None, error)
+	RemoveMembers(context.Context, Membership) (bridge.None, error)
+	Leave(context.Context, ID) (bridge.None, error)
+	Rename(context.Context, Naming) (bridge.None, error)
+	SafetyNumber(context.Context, ID) (SafetyNumber, error)
+	Compare(context.Context, Scan) (Match, error)
+	MarkVerified(context.Context, Verification) (bridge.None, error)
+	Invite(context.Context, InviteTerms) (Link, error)
+	SetSettings(context.Context, Settings) (bridge.None, error)
+}
+
+// Methods returns what the page may call, by the names it calls them. c may be
+// [Nobody] where nothing is called.
+func Methods(c Core) []bridge.Method {
+	return []bridge.Method{
+		bridge.Handle("state", c.State),
+		bridge.Handle("makePassphrase", c.MakePassphrase),
+		bridge.Handle("judgePassphrase", c.JudgePassphrase),
+		bridge.Handle("createVault", c.CreateVault),
+		bridge.Handle("unlock", c.Unlock),
+		bridge.Handle("forgetVault", c.ForgetVault),
+		bridge.Handle("changePassphrase", c.ChangePassphrase),
+		bridge.Handle("readLink", c.ReadLink),
+		bridge.Handle("enrol", c.Enrol),
+		bridge.Handle("overview", c.Overview),
+		bridge.Handle("direct", c.Direct),
+		bridge.Handle("history", c.History),
+		bridge.Handle("search", c.Search),
+		bridge.Handle("send", c.Send),
+		bridge.Handle("sendFile", c.SendFile),
+		bridge.Handle("readFile", c.ReadFile),
+		bridge.Handle("retry", c.Retry),
+		bridge.Handle("markRead", c.MarkRead),
+		bridge.Handle("createGroup", c.CreateGroup),
+		bridge.Handle("addMembers", c.AddMembers),
+		bridge.Handle("removeMembers", c.RemoveMembers),
+		bridge.Handle("leave", c.Leave),
+		bridge.Handle("rename", c.Rename),
+		bridge.Handle("safetyNumber", c.SafetyNumber),
+		bridge.Handle("compare", c.Compare),
+		bridge.Handle("markVerified", c.MarkVerified),
+		bridge.Handle("invite", c.Invite),
+		bridge.Handle("setSettings", c.SetSettings),
+	}
+}
+
+// Events returns what the core announces by itself, with what comes along.
+func Events() map[string]reflect.Type {
+	return map[string]reflect.Type{
+		"message":      reflect.TypeFor[Message](),
+		"state":        reflect.TypeFor[Message](),
+		"conversation": reflect.TypeFor[Conversation](),
+		"contact":      reflect.TypeFor[Contact](),
+		"status":       reflect.TypeFor[Status](),
+		"transfer":     reflect.TypeFor[Transfer](),
+		"warning":      reflect.TypeFor[Warning](),
+		"missed":       reflect.TypeFor[bridge.None](),
+	}
+}
+
+// Nobody is a core that answers nothing: it stands for one where only the names
+// and types of the methods matter.
+type Nobody struct{ Core }

@@ -1,0 +1,260 @@
+// Package page is what the web page sees of the device core: plain structs that
+// cross the bridge, and the methods that the page may call. It holds no keys and
+// takes no decisions; both are bulle/device/client's.
+package page
+
+import (
+	"time"
+
+	"bulle/web/wasm/bridge"
+)
+
+// State says which screen comes first.
+type State struct {
+	Vault    string `enum:"none,locked,open"`
+	Enrolled bool
+}
+
+// Passphrase carries one from or to the page. The page forgets it after the call.
+type Passphrase struct {
+	Passphrase string
+}
+
+// Strength judges a passphrase: below Floor it is refused.
+type Strength struct {
+	Bits  float64
+	Floor float64
+	Hint  string
+}
+
+// NewVault asks for a vault. With Keep false it exists in RAM only and is gone
+// when the page is.
+type NewVault struct {
+	Passphrase string
+	Keep       bool
+}
+
+// NewPassphrase changes one.
+type NewPassphrase struct {
+	Old string
+	New string
+}
+
+// Enrolment joins a bubble, or claims a fresh relay, by a link.
+type Enrolment struct {
+	Link string
+	Name string
+}
+
+// LinkKind tells what a link is for before it is used.
+type LinkKind struct {
+	Kind    string `enum:"invitation,claim"`
+	Address string
+}
+
+// Link carries a link.
+type Link struct {
+	Link string
+}
+
+// InviteTerms are the terms of an invitation.
+type InviteTerms struct {
+	Uses  int
+	Hours int
+}
+
+// Overview is everything the first screen shows.
+type Overview struct {
+	Self          Contact
+	Bubble        Bubble
+	Contacts      []Contact
+	Conversations []Conversation
+	Status        Status
+	Settings      Settings
+}
+
+// Bubble says where the device is enrolled.
+type Bubble struct {
+	Address     string
+	Fingerprint string
+	Founder     bool
+}
+
+// Contact is a member of the category.
+type Contact struct {
+	ID       string
+	Name     string
+	Self     bool
+	Verified bool
+	Devices  int
+}
+
+// Conversation is a row of the list.
+type Conversation struct {
+	ID      string
+	Kind    string `enum:"direct,group"`
+	Name    string
+	Members []Contact
+	Active  bool
+	Unread  int
+	Count   int
+	Last    *Message
+	Pending string `enum:",creating,changing,leaving"`
+}
+
+// Message is a line of a history.
+type Message struct {
+	ID           string
+	Conversation string
+	Cursor       float64
+	From         string
+	FromName     string
+	Own          bool
+	Kind         string `enum:"text,file,change"`
+	Text         string
+	File         *Attachment
+	Change       *Change
+	Sent         time.Time
+	Received     time.Time
+	State        string `enum:"queued,relayed,delivered,read,failed"`
+	Reason       string `enum:",file,removed,too-large"`
+}
+
+// Attachment describes a file of a message.
+type Attachment struct {
+	Name      string
+	MediaType string
+	Size      int64
+	SHA256    string
+}
+
+// Change is something that happened to a conversation itself.
+type Change struct {
+	Kind    string `enum:"created,added,removed,left,renamed,lost"`
+	Members []Contact
+	Name    string
+}
+
+// Settings of this device.
+type Settings struct {
+	NoReceipts bool
+}
+
+// Status of the link to the relay.
+type Status struct {
+	State   string `enum:"stopped,connecting,online,offline"`
+	Reason  string
+	Latency float64
+	Queued  int
+}
+
+// Transfer is the progress of a file.
+type Transfer struct {
+	Conversation string
+	Message      string
+	Upload       bool
+	Done         int64
+	Total        int64
+}
+
+// Warning is something that the member must know.
+type Warning struct {
+	Kind string `enum:"fork,rollback,truncated,credential"`
+}
+
+// Page asks for a part of a history: Limit messages before the cursor, the newest
+// ones when Before is 0.
+type Page struct {
+	Conversation string
+	Before       float64
+	Limit        int
+}
+
+// Query searches one conversation, or all when Conversation is empty.
+type Query struct {
+	Conversation string
+	Text         string
+	Before       float64
+	Limit        int
+}
+
+// Messages are in the order of the history.
+type Messages struct {
+	Messages []Message
+}
+
+// ID names a conversation, a member or a message.
+type ID struct {
+	ID string
+}
+
+// MessageID names a message within its conversation.
+type MessageID struct {
+	Conversation string
+	Message      string
+}
+
+// Draft is a text to be sent.
+type Draft struct {
+	Conversation string
+	Text         string
+}
+
+// FileDraft is a file to be sent.
+type FileDraft struct {
+	Conversation string
+	Caption      string
+	File         bridge.File
+}
+
+// Reading marks a history as read up to a message.
+type Reading struct {
+	Conversation string
+	Upto         float64
+}
+
+// NewGroup makes a group.
+type NewGroup struct {
+	Name    string
+	Members []string
+}
+
+// Membership adds or removes members.
+type Membership struct {
+	Conversation string
+	Members      []string
+}
+
+// Naming renames a group.
+type Naming struct {
+	Conversation string
+	Name         string
+}
+
+// SafetyNumber is compared over another way, digits aloud or payload as a QR.
+type SafetyNumber struct {
+	Digits  string
+	Payload []byte
+}
+
+// Verification records the outcome.
+type Verification struct {
+	Member   string
+	Verified bool
+}
+
+// Scan compares what a camera read with the contact's number.
+type Scan struct {
+	Member  string
+	Payload []byte
+}
+
+// Match is the outcome of a scan.
+type Match struct {
+	Matches bool
+}
+
+// Content is a whole file, for a preview or a download that the page makes.
+type Content struct {
+	Bytes []byte
+}

@@ -1,0 +1,74 @@
+package web_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"bulle/web"
+)
+
+func get(t *testing.T, method, path, encoding string) *http.Response {
+	t.Helper()
+	files := fstest.MapFS{
+		"index.html":          {Data: []byte("page")},
+		"index.html.br":       {Data: []byte("packed page")},
+		"assets/core-1a.wasm": {Data: []byte("core")},
+		"assets/secret.br":    {Data: []byte("alone")},
+	}
+	r := httptest.NewRequestWithContext(t.Context(), method, "https://relay"+path, nil)
+	r.Header.Set("Accept-Encoding", encoding)
+	w := httptest.NewRecorder()
+	web.Handler(files).ServeHTTP(w, r)
+	return w.Result()
+}
+
+func TestHandlerServes(t *testing.T) {
+	for _, c := range []struct {
+		method, path, encoding string
+		status                 int
+		body, kind, cache      string
+	}{
+		{"GET", "/", "gzip, br", 200, "packed page", "text/html; charset=utf-8", "no-cache"},
+		{"GET", "/", "gzip, br;q=0", 200, "page", "text/html; charset=utf-8", "no-cache"},
+		{"GET", "/index.html", "", 200, "page", "text/html; charset=utf-8", "no-cache"},
+		{"HEAD", "/", "", 200, "", "text/html; charset=utf-8", "no-cache"},
+		{"GET", "/assets/core-1a.wasm", "br", 200, "core", "application/wasm", "public, max-age=31536000, immutable"},
+		{"GET", "/assets/secret.br", "br", 404, "404 page not found\n", "text/plain; charset=utf-8", ""},
+		{"GET", "/assets/", "", 404, "404 page not found\n", "text/plain; charset=utf-8", ""},
+		{"GET", "/../../etc/passwd", "", 404, "404 page not found\n", "text/plain; charset=utf-8", ""},
+		{"POST", "/", "", 405, "Method Not Allowed\n", "text/plain; charset=utf-8", ""},
+	} {
+		res := get(t, c.method, c.path, c.encoding)
+		body, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.StatusCode != c.status || string(body) != c.body || res.Header.Get("Content-Type") != c.kind ||
+			res.Header.Get("Cache-Control") != c.cache {
+			t.Errorf("%s %s (%s): %d %q %v", c.method, c.path, c.encoding, res.StatusCode, body, res.Header)
+		}
+	}
+}
+
+// TestPolicy keeps the promise that the page loads nothing from outside and runs
+// nothing inline: every source it may use is its own.
+func TestPolicy(t *testing.T) {
+	policy := get(t, "GET", "/", "").Header.Get("Content-Security-Policy")
+	for _, rule := range strings.Split(policy, "; ") {
+		name, sources, _ := strings.Cut(rule, " ")
+		for _, source := range strings.Fields(sources) {
+			switch source {
+			case "'self'", "'none'", "'script'", "blob:", "'wasm-unsafe-eval'", "svelte-trusted-html", "bulle":
+			default:
+				t.Errorf("%s allows %s", name, source)
+			}
+		}
+	}
+	if !strings.HasPrefix(policy, "default-src 'none'; ") {
+		t.Errorf("the policy begins with %q", policy[:min(len(policy), 40)])
+	}
+}
