@@ -51,16 +51,19 @@ docs/commands.md montre un robot en dix lignes.`),
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		ctx, cancel := context.WithCancel(cmd.Context())
 		defer cancel()
+		var limit time.Duration
 		if o.timeout != "" {
-			limit, err := parseDuration(o.timeout)
-			if err != nil {
+			var err error
+			if limit, err = parseDuration(o.timeout); err != nil {
 				return failf(exitUsage, "usage", lang.Words{EN: "--timeout is a time like 30s or 5m.", FR: "--timeout est une durée comme 30s ou 5m."})
 			}
-			var stop context.CancelFunc
-			ctx, stop = context.WithTimeout(ctx, limit)
-			defer stop()
 		}
 		return s.withClient(ctx, func(c *client.Client) error {
+			if limit > 0 { // from now on: unlocking takes as long as it takes
+				var stop context.CancelFunc
+				ctx, stop = context.WithTimeout(ctx, limit)
+				defer stop()
+			}
 			l := &listener{s: s, c: c, o: o, seen: map[client.ConversationID]client.Cursor{}}
 			l.printer = &printer{s: s, c: c, event: "message", folder: o.folder, changes: o.changes, named: true}
 			return l.run(ctx)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,6 +29,7 @@ func run(ctx context.Context, s *shell, args []string) exitCode {
 		s.lang = chosen
 	}
 	root := newRoot(s)
+	s.jsonAsked = slices.Contains(beforeDashes(args), "--json")
 	root.SetArgs(args)
 	root.SetIn(s.stdin)
 	root.SetOut(s.stdout)
@@ -45,10 +47,8 @@ func run(ctx context.Context, s *shell, args []string) exitCode {
 // languageIn finds --lang before the flags are parsed, because the words of the help page and of a usage
 // error depend on it.
 func languageIn(args []string) (lang.Lang, bool) {
+	args = beforeDashes(args)
 	for i, arg := range args {
-		if arg == "--" {
-			break
-		}
 		if value, found := strings.CutPrefix(arg, "--lang="); found {
 			return lang.Parse(value)
 		}
@@ -57,6 +57,14 @@ func languageIn(args []string) (lang.Lang, bool) {
 		}
 	}
 	return lang.English, false
+}
+
+// beforeDashes returns the arguments among which flags may stand.
+func beforeDashes(args []string) []string {
+	if i := slices.Index(args, "--"); i >= 0 {
+		return args[:i]
+	}
+	return args
 }
 
 func newRoot(s *shell) *cobra.Command {
@@ -179,6 +187,7 @@ func useLine(cmd *cobra.Command) string {
 }
 
 func (s *shell) flagError(cmd *cobra.Command, err error) error {
+	s.flags.json = s.flags.json || s.jsonAsked // it may stand behind the flag that is wrong
 	var unknown *pflag.NotExistError
 	var missing *pflag.ValueRequiredError
 	var invalid *pflag.InvalidValueError

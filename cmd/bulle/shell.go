@@ -26,6 +26,8 @@ type shell struct {
 	flags  global
 	log    *slog.Logger // discards unless --verbose
 	broken error        // the first result that could not be written
+
+	jsonAsked bool // --json stands on the command line, which may be wrong otherwise
 }
 
 // global are the flags of every command.
