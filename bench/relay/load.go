@@ -131,7 +131,7 @@ func (r *running) pace() *time.Ticker {
 	}
 	each := r.rate / float64(max(1, r.circuits/2)*r.cells)
 	interval := time.Duration(float64(time.Second) / each)
-	<-time.After(rand.N(interval)) // so that they do not all send at once
+	<-time.After(rand.N(interval)) //nolint:gosec // G404: only so that they do not all send at once
 	return time.NewTicker(interval)
 }
 
