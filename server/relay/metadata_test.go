@@ -1,4 +1,4 @@
-package server_test
+package relay_test
 
 import (
 	"go/ast"
@@ -39,7 +39,7 @@ func TestMetadataIsListed(t *testing.T) {
 // documented reads the rows | `kind` | `name`, `name` | ... | of the page.
 func documented(t *testing.T) map[string]bool {
 	t.Helper()
-	page, err := os.ReadFile("../docs/metadata.md")
+	page, err := os.ReadFile("../../docs/metadata.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func documented(t *testing.T) map[string]bool {
 func held(t *testing.T) map[string]bool {
 	t.Helper()
 	all := map[string]bool{}
-	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir("..", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
