@@ -26,7 +26,6 @@ const module = "bulle/"
 var allowed = map[string][]string{
 	"protocol":          {"protocol/syntax", "protocol/secret"},
 	"mls":               {"protocol/syntax", "protocol/secret"},
-	"server":            {},
 	"server/relay":      {"protocol"},
 	"server/membership": {"protocol"},
 	"server/node":       {"server", "protocol"},
