@@ -64,7 +64,12 @@ func (e *RuleError) Error() string {
 }
 
 // Unwrap returns ErrInvalid and the reason.
-func (e *RuleError) Unwrap() []error { return []error{ErrInvalid, e.Reason} }
+func (e *RuleError) Unwrap() []error {
+	if e.Reason == nil {
+		return []error{ErrInvalid}
+	}
+	return []error{ErrInvalid, e.Reason}
+}
 
 // An EpochError is an ErrWrongEpoch with the numbers.
 type EpochError struct {

@@ -21,7 +21,11 @@ func leafRules() map[string]ruleTest {
 		"V002": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)
 			c[1].g.cfg.Credentials = picky{refused: "new"}
-			return receive(c[1], c[0].forgesProposal(ProposeAdd(newClient(t, X25519AES128, "new").keyPackage().Public)))
+			err := receive(c[1], c[0].forgesProposal(ProposeAdd(newClient(t, X25519AES128, "new").keyPackage().Public)))
+			if !errors.Is(err, ErrUnsupported) {
+				t.Errorf("the reason of the authentication service is lost: %v", err)
+			}
+			return err
 		},
 		"V003": func(t ruleT) error {
 			c := team(t, X25519AES128, 2)

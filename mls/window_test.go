@@ -202,6 +202,49 @@ func TestExportIsBounded(t *testing.T) {
 	}
 }
 
+// TestNoKeyAndNonceRepeat seals through lost commits, restarts from what was stored
+// and failures, and compares every key and nonce that encrypted.
+func TestNoKeyAndNonceRepeat(t *testing.T) {
+	used := map[string]bool{}
+	watch := func(key, nonce []byte) {
+		pair := string(key) + string(nonce)
+		if used[pair] {
+			t.Error("a key and nonce encrypt twice")
+		}
+		used[pair] = true
+	}
+	c := team(t, Hybrid, 3)
+	for _, d := range c {
+		d.g.cfg.Sealing = watch
+	}
+	for range 20 {
+		c[0].seal("x")
+		must(c[0].g.Commit(CommitOptions{})).Wipe() // it lost
+		c[0].g = restored(t, c[0].g)
+		c[1].seal("x")
+		p := c[1].commit(CommitOptions{})
+		c[0].follow(p.Message())
+		c[2].follow(p.Message())
+		must(c[2].g.Propose(ProposeRemove(2), nil))
+		c[2].g.ClearProposals()
+	}
+	if len(used) != 100 {
+		t.Errorf("%d encryptions were seen", len(used))
+	}
+}
+
+func TestInviter(t *testing.T) {
+	c := team(t, X25519AES128, 2)
+	n := newClient(t, X25519AES128, "new")
+	c[1].add([]*client{c[0]}, n)
+	if l, ok := n.g.Inviter(); !ok || l != c[1].g.Own() {
+		t.Errorf("invited by %d, %v", l, ok)
+	}
+	if _, ok := c[0].g.Inviter(); ok {
+		t.Error("the creator was invited")
+	}
+}
+
 func TestPadding(t *testing.T) {
 	c := team(t, X25519AES128, 2)
 	c[0].g.cfg.Padding = 256
