@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -89,6 +90,36 @@ func TestSlowSubscriber(t *testing.T) {
 		quick.expect(quickSub, 1, seq, seq+16)
 	}
 	slow.expect(slowSub, 1, 0, total)
+}
+
+// TestDeadSubscriberCostsNothing passes 64 MiB by subscribers who do not read.
+func TestDeadSubscriberCostsNothing(t *testing.T) {
+	const recent, sum = 1 << 20, 64 << 20
+	e := newEngine(t, relay.Config{Recent: recent})
+	writer := open(t, e, 1)
+	writer.done(channel(1))
+	for range 20 {
+		open(t, e, 1).follow(1, 0, wire.MaxCredit)
+	}
+	before := heap()
+	next := uint64(0)
+	for next < sum/wire.CellSize {
+		writer.append(1, next, wire.MaxCells)
+		next += wire.MaxCells
+		writer.done(truncate(1, next))
+	}
+	// Each of the twenty holds the frames that its connection has taken, five of
+	// 64 KiB in this test's pipe, and the one being made.
+	if grown := heap() - before; grown > 20*8*(64<<10)+4*recent {
+		t.Errorf("the relay has grown by %d KiB", grown>>10)
+	}
+}
+
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 func TestTruncateUnderASubscriber(t *testing.T) {
