@@ -84,10 +84,11 @@ type estimator struct {
 }
 
 const (
-	wordBits   = 12 // of a word in the lists: there are some 4,000
-	strangeWrd = 14 // of a word that sounds like one and is in no list
-	famousBits = 8
-	letterBits = 4.7
+	famousBits    = 8
+	shortWordBits = 5  // of a word of one or two letters
+	wordBits      = 12 // of a word in the lists: there are some 4,000
+	strangeBits   = 13 // of a word that sounds like one and is in no list
+	letterBits    = 4.7
 )
 
 func newEstimator(p []byte) *estimator {

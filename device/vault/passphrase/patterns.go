@@ -21,6 +21,9 @@ type priced struct {
 func (e *estimator) word(start, end int) priced {
 	n := end - start
 	none := priced{math.Inf(1), FewWords}
+	if n < 3 && e.alone(start, end) {
+		return priced{shortWordBits, FewWords}
+	}
 	if n < 3 || n > maxWord {
 		return none
 	}
@@ -30,8 +33,8 @@ func (e *estimator) word(start, end int) priced {
 		e.buf = utf8.AppendRune(e.buf, e.plain[i])
 		if unicode.IsUpper(e.text[i]) {
 			capitals++
-		} else if e.plain[i] != e.text[i] {
-			alike++
+		} else if e.plain[i] != e.text[i] && !unicode.IsLetter(e.text[i]) {
+			alike++ // an accent is free
 		}
 	}
 	extra := math.Min(float64(capitals), 2) + math.Min(float64(alike), 3)
@@ -49,9 +52,19 @@ func (e *estimator) word(start, end int) priced {
 	case listed:
 		return priced{bits + extra, FewWords}
 	case e.sounds(start, end):
-		return priced{strangeWrd + 2*math.Max(0, float64(n-8)) + extra, FewWords}
+		return priced{strangeBits + 2*math.Max(0, float64(n-8)) + extra, FewWords}
 	}
 	return none
+}
+
+// alone reports whether a part is letters with none beside them.
+func (e *estimator) alone(start, end int) bool {
+	for i := start; i < end; i++ {
+		if !unicode.IsLower(e.text[i]) {
+			return false
+		}
+	}
+	return (start == 0 || !unicode.IsLetter(e.text[start-1])) && (end == len(e.text) || !unicode.IsLetter(e.text[end]))
 }
 
 // sounds reports whether a part reads like a word: its pairs of letters are usual.
