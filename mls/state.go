@@ -101,7 +101,7 @@ func (g *Group) fits() bool {
 		return false
 	}
 	for x := range g.keys {
-		if int(x) >= len(g.tree.nodes) || g.tree.nodes[x].blank() {
+		if uint64(x) >= uint64(len(g.tree.nodes)) || g.tree.nodes[x].blank() {
 			return false
 		}
 	}

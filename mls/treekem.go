@@ -211,7 +211,7 @@ func wipeKeys(keys map[nodeIndex]*secret.Bytes) {
 func (t *ratchetTree) heldKeys(keys map[nodeIndex]*secret.Bytes) map[nodeIndex]*secret.Bytes {
 	held := map[nodeIndex]*secret.Bytes{}
 	for x, k := range keys {
-		if int(x) < len(t.nodes) && !t.nodes[x].blank() {
+		if uint64(x) < uint64(len(t.nodes)) && !t.nodes[x].blank() {
 			held[x] = k.Clone()
 		}
 	}
