@@ -67,6 +67,7 @@ func (m *model) openAt(c client.Conversation, msg client.Message) tea.Cmd {
 			r.prepend(page)
 			r.last = len(page) == 0 || page[len(page)-1].Cursor >= client.Cursor(max(0, c.Count))
 			m.reveal()
+			m.centre()
 			return nil
 		}
 	})
@@ -121,6 +122,47 @@ func (m *model) loadBefore(before client.Cursor) tea.Cmd {
 			return m.markRead()
 		}
 	})
+}
+
+// loadAfter reads the page that follows what is there, and scrolls on into it by lines.
+func (m *model) loadAfter(by int) tea.Cmd {
+	r := m.room
+	if r.loading || r.last || len(r.messages) == 0 {
+		return nil
+	}
+	r.loading = true
+	newest := r.messages[len(r.messages)-1].Cursor
+	return m.task(func(context.Context) apply {
+		page, err := m.cfg.Client.History(r.conv.ID, newest+1+pageSize, pageSize)
+		return func(m *model) tea.Cmd {
+			r.loading = false
+			if m.room != r {
+				return nil
+			}
+			if err != nil {
+				m.fail(err)
+				return nil
+			}
+			before := len(m.historyLines(m.roomWidth()))
+			r.append(page)
+			r.up = max(0, r.up+len(m.historyLines(m.roomWidth()))-before-by)
+			return m.markRead()
+		}
+	})
+}
+
+// append puts a later page behind what is there.
+func (r *room) append(page []client.Message) {
+	newest := r.messages[len(r.messages)-1].Cursor
+	page = slices.DeleteFunc(page, func(msg client.Message) bool { return msg.Cursor <= newest })
+	r.messages = append(r.messages, page...)
+	if len(page) < pageSize {
+		r.last = true
+	}
+	if surplus := len(r.messages) - pageSize*keptPages; surplus > 0 {
+		r.messages = slices.Clone(r.messages[surplus:])
+		r.first = false
+	}
 }
 
 // firstUnread finds the message below which the mark for new ones stands: the count-th from the end that

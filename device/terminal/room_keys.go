@@ -75,6 +75,9 @@ func (m *model) choose(by int) tea.Cmd {
 		return nil
 	}
 	i := r.index(r.chosen) + by
+	if i >= len(r.messages) && !r.last {
+		return m.loadAfter(0)
+	}
 	if i >= len(r.messages) {
 		return m.toEnd()
 	}
@@ -99,6 +102,9 @@ func (m *model) toEnd() tea.Cmd {
 // scroll moves the history by lines into the past, or back for by < 0.
 func (m *model) scroll(by int) tea.Cmd {
 	r := m.room
+	if by < 0 && r.up == 0 && !r.last {
+		return m.loadAfter(-by)
+	}
 	lines := m.historyLines(m.roomWidth())
 	most := max(0, len(lines)-m.historyHeight())
 	r.up = min(max(0, r.up+by), most)
@@ -136,6 +142,13 @@ func (m *model) reveal() {
 		r.up = above - height
 	}
 	r.up = max(0, min(r.up, len(lines)-height))
+}
+
+// centre leaves as much of the history below what was revealed as above it.
+func (m *model) centre() {
+	most := max(0, len(m.historyLines(m.roomWidth()))-m.historyHeight())
+	m.room.up = min(most, m.room.up+m.historyHeight()/2)
+	m.reveal()
 }
 
 // send queues what was written.

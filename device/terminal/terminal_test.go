@@ -413,3 +413,30 @@ func TestClocksAndChangesReadAsTheyShould(t *testing.T) {
 		s.lacks("2027")
 	})
 }
+
+func TestFoundInThePastAndOnToThePresent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		bob := f.addContact(2, "Bob", false)
+		r := f.addRoom(20, client.KindDirect, "Bob", bob)
+		for i := range 400 {
+			f.say(r, bob, fmt.Sprintf("message %d.", i+1), time.Duration(400-i)*time.Second, client.StateRead)
+		}
+		s := show(t, f, english(), 80, 24)
+		s.keys("enter", "ctrl+f")
+		s.typing("message 100.")
+		s.keys("enter")
+		s.contains("▌  message 100.", "message 96.", "message 104.", "newer below")
+		seen := 100
+		for range 60 {
+			for strings.Contains(s.text(), fmt.Sprintf("message %d.", seen+1)) {
+				seen++
+			}
+			s.keys("pgdown")
+		}
+		if seen != 400 || !s.m.room.last {
+			t.Errorf("scrolling down showed all to message %d without a gap", seen)
+		}
+		s.lacks("newer below")
+	})
+}
