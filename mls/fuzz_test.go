@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"os"
 	"testing"
 
@@ -248,13 +249,27 @@ func TestStoredFormatsAreStable(t *testing.T) {
 	equal(t, "bundle", must(must(UnmarshalKeyPackageBundle(b(v.Bundle))).Marshal()), b(v.Bundle))
 }
 
+func TestNewerVersionsAreUnsupported(t *testing.T) {
+	s, cfg := newSample(t), testConfig()
+	newer := func(b []byte) []byte { return append([]byte{2}, b[1:]...) }
+	_, err1 := Restore(cfg, newer(s.epoch), s.ratchet)
+	_, err2 := Restore(cfg, s.epoch, newer(s.ratchet))
+	_, err3 := UnmarshalPendingCommit(cfg, newer(s.pending))
+	_, err4 := UnmarshalKeyPackageBundle(newer(s.bundle))
+	for i, err := range []error{err1, err2, err3, err4} {
+		if !errors.Is(err, ErrUnsupported) {
+			t.Errorf("record %d of a newer version: %v", i, err)
+		}
+	}
+}
+
 func TestPartsOfDifferentEpochsDoNotGoTogether(t *testing.T) {
 	c := team(t, X25519AES128, 2)
 	epoch, ratchet := must(c[0].g.MarshalEpoch()), must(c[0].g.MarshalRatchet())
 	c[0].commit(CommitOptions{})
 	for _, parts := range [][2][]byte{{epoch, must(c[0].g.MarshalRatchet())}, {must(c[0].g.MarshalEpoch()), ratchet}} {
-		if _, err := Restore(c[0].cfg, parts[0], parts[1]); err == nil {
-			t.Error("restored from parts of two epochs")
+		if _, err := Restore(c[0].cfg, parts[0], parts[1]); !errors.Is(err, ErrStale) {
+			t.Errorf("restored from parts of two epochs: %v", err)
 		}
 	}
 	for i := range epoch {

@@ -141,6 +141,9 @@ func (p *PendingCommit) Marshal() ([]byte, error) {
 
 // UnmarshalPendingCommit restores what [PendingCommit.Marshal] encoded.
 func UnmarshalPendingCommit(cfg Config, b []byte) (*PendingCommit, error) {
+	if err := newer(b, pendingVersion); err != nil {
+		return nil, err
+	}
 	s := new(pendingState)
 	if err := syntax.Unmarshal(b, s); err != nil {
 		return nil, fmt.Errorf("restore pending commit: %w", err)

@@ -2,6 +2,7 @@ package mls
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -9,8 +10,8 @@ import (
 	"bulle/protocol/syntax"
 )
 
-// The stored state of a group, in two parts. Both begin with a version; one that
-// is not known here is ErrUnsupported. The second part names the state that it
+// The stored state of a group, in two parts. Both begin with a version; a newer one
+// than is known here is ErrUnsupported. The second part names the state that it
 // belongs to, so that parts of different epochs do not go together.
 const (
 	epochVersion   = 1
@@ -23,6 +24,14 @@ func codeStateVersion(c *syntax.Codec, want uint8) {
 	if c.Err() == nil && v != want {
 		c.Fail("state of version %d", v)
 	}
+}
+
+// newer refuses what a later version of the package stored, which is not malformed.
+func newer(b []byte, known uint8) error {
+	if len(b) > 0 && b[0] > known {
+		return fmt.Errorf("%w: stored in version %d, known up to %d", ErrUnsupported, b[0], known)
+	}
+	return nil
 }
 
 // MarshalEpoch encodes the part of the state that changes with proposals and
@@ -69,6 +78,9 @@ func (g *Group) MarshalRatchet() ([]byte, error) {
 func Restore(cfg Config, epoch, ratchet []byte) (*Group, error) {
 	cfg, err := cfg.checked()
 	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(newer(epoch, epochVersion), newer(ratchet, ratchetVersion)); err != nil {
 		return nil, err
 	}
 	g := &Group{cfg: cfg}
@@ -231,6 +243,9 @@ func (b *KeyPackageBundle) Marshal() ([]byte, error) { return syntax.Marshal(b) 
 
 // UnmarshalKeyPackageBundle restores what [KeyPackageBundle.Marshal] encoded.
 func UnmarshalKeyPackageBundle(data []byte) (*KeyPackageBundle, error) {
+	if err := newer(data, bundleVersion); err != nil {
+		return nil, err
+	}
 	b := new(KeyPackageBundle)
 	if err := syntax.Unmarshal(data, b); err != nil {
 		return nil, fmt.Errorf("restore key package: %w", err)
