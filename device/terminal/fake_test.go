@@ -20,7 +20,7 @@ type fake struct {
 	events    chan client.Event
 	status    client.Status
 	now       time.Time
-	next      byte
+	next      uint16
 	err       error // what every change answers, if set
 	read      map[client.ConversationID]client.Cursor
 	did       []string
@@ -33,8 +33,8 @@ type fakeRoom struct {
 	messages []client.Message
 }
 
-func id(n byte) (v [32]byte)  { v[0] = n; return v }
-func mid(n byte) (v [16]byte) { v[0] = n; return v }
+func id(n byte) (v [32]byte)    { v[0] = n; return v }
+func mid(n uint16) (v [16]byte) { v[0], v[1] = byte(n), byte(n>>8); return v }
 
 func newFake() *fake {
 	return &fake{
