@@ -248,7 +248,7 @@ func (t *thread) dropPending(tx *vault.Tx) error {
 // proposed notes a proposal. Leaving is the one that we commit for others; what
 // else a member wants it commits itself.
 func (w *threadWork) proposed(tx *vault.Tx, n *notes, p *mls.StoredProposal) error {
-	if p.Proposal.Type == mls.ProposalRemove && p.Proposal.Removed == p.Sender.Leaf {
+	if p.Sender != nil && p.Proposal.Type == mls.ProposalRemove && p.Proposal.Removed == p.Sender.Leaf {
 		w.t.line.Leaving = append(w.t.line.Leaving, uint32(p.Sender.Leaf))
 	} else {
 		w.t.line.SkipStored = true

@@ -54,17 +54,27 @@ func (d *description) extensions() ([]mls.Extension, error) {
 	return []mls.Extension{required.Extension(), {Type: extensionDescription, Data: data}}, nil
 }
 
-// describe reads the description of a group.
+// describe reads the description of a group. Our groups have these two extensions
+// and no other, above all no external senders.
 func describe(extensions []mls.Extension) (*description, error) {
 	var d description
+	found := false
 	for _, x := range extensions {
 		switch x.Type {
 		case extensionDescription:
-			return &d, syntax.Unmarshal(x.Data, &d)
+			if err := syntax.Unmarshal(x.Data, &d); err != nil {
+				return nil, err
+			}
+			found = true
+		case mls.ExtensionRequiredCapabilities:
 		default:
+			return nil, fmt.Errorf("%w: a group with a foreign extension", syntax.ErrMalformed)
 		}
 	}
-	return nil, fmt.Errorf("%w: a group without a description", syntax.ErrMalformed)
+	if !found {
+		return nil, fmt.Errorf("%w: a group without a description", syntax.ErrMalformed)
+	}
+	return &d, nil
 }
 
 // capabilities is what the leaves of our devices declare: the one suite that we

@@ -20,6 +20,7 @@ type hostile struct {
 	link.Session
 	tamper func(link.Batch) []link.Batch
 	mute   func() bool // the answer of this append gets lost
+	hidden link.ID     // this channel cannot be read now
 }
 
 func (h *hostile) Append(ctx context.Context, ch link.ID, w link.Cap, cells [][]byte) (uint64, error) {
@@ -39,6 +40,9 @@ func (h *hostile) Seal(ctx context.Context, ch link.ID, w, c link.Cap, cells [][
 }
 
 func (h *hostile) Subscribe(ctx context.Context, ch link.ID, r link.Cap, from uint64) (link.Subscription, error) {
+	if ch == h.hidden {
+		return nil, link.ErrRate
+	}
 	sub, err := h.Session.Subscribe(ctx, ch, r, from)
 	if err != nil || h.tamper == nil {
 		return sub, err

@@ -1,11 +1,14 @@
 package conversation_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
 
 	"bulle/device/client/conversation"
+	"bulle/device/client/delivery"
+	"bulle/device/client/link"
 	"bulle/protocol/governance"
 )
 
@@ -119,9 +122,14 @@ func TestBothBeginAtOnce(t *testing.T) {
 	bob.sync()
 	alice.say(bob, "from alice")
 	bob.say(alice, "from bob")
-	alice.sync() // neither has read its inbox when it creates its group
-	bob.session.Cut()
-	bob.session.Restore()
+	// Neither reads its inbox before it has made its group.
+	for _, d := range []*device{alice, bob} {
+		d.relay = &hostile{Session: d.session, hidden: must(delivery.NewInbox(d.inbox))(t).ID()}
+		if err := d.trySync(); !errors.Is(err, link.ErrRate) {
+			t.Fatal(err)
+		}
+		d.relay = nil
+	}
 	for range 2 {
 		bob.sync()
 		alice.sync()

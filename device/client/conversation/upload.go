@@ -132,12 +132,14 @@ func (e *Engine) dropSource(id MessageID) {
 	}
 }
 
-// uploadPass uploads what waits, one file after the other.
+// uploadPass uploads what waits, one file after the other. A file that cannot be
+// read now does not hold up the others.
 func (e *Engine) uploadPass(ctx context.Context, _ *worker, _ uint64) error {
 	names, err := e.vault.Segments(ctx)
 	if err != nil {
 		return err
 	}
+	var failed error
 	for _, seg := range names {
 		id, err := ParseID(strings.TrimPrefix(seg, segmentPrefix))
 		if err != nil || !strings.HasPrefix(seg, segmentPrefix) {
@@ -148,12 +150,14 @@ func (e *Engine) uploadPass(ctx context.Context, _ *worker, _ uint64) error {
 			return ignoreMissing(err)
 		}
 		for _, name := range waiting {
-			if err := e.upload(ctx, id, name); err != nil {
+			err := e.upload(ctx, id, name)
+			if remote(err) || errors.Is(err, ErrStopped) || ctx.Err() != nil {
 				return err
 			}
+			failed = errors.Join(failed, err)
 		}
 	}
-	return nil
+	return failed
 }
 
 // upload brings one file to the relay and queues its manifest.
