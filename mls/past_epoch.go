@@ -1,6 +1,8 @@
 package mls
 
 import (
+	"slices"
+
 	"bulle/protocol/secret"
 	"bulle/protocol/syntax"
 )
@@ -62,4 +64,15 @@ func (g *Group) retire() *pastEpoch {
 	}
 	g.secrets.senderData, g.ratchets = nil, nil
 	return p
+}
+
+// keepResumption appends the resumption secret of the epoch that ends, within the
+// limit.
+func keepResumption(list []resumptionSecret, epoch uint64, s *secret.Bytes, limit int) []resumptionSecret {
+	list = append(list, resumptionSecret{epoch, s})
+	for len(list) > limit {
+		list[0].secret.Wipe()
+		list = slices.Delete(list, 0, 1)
+	}
+	return list
 }
