@@ -56,10 +56,11 @@ func (m *model) key(press tea.KeyPressMsg) tea.Cmd {
 	m.notice = notice{}
 	switch press.String() {
 	case "ctrl+q", "ctrl+c":
-		return tea.Quit
+		return m.quit()
 	case "ctrl+l":
 		return tea.ClearScreen
 	}
+	m.leaving = false
 	if m.warned && press.String() == "esc" {
 		m.warned = false
 		return nil
@@ -74,6 +75,18 @@ func (m *model) key(press tea.KeyPressMsg) tea.Cmd {
 		return m.keyRoom(press)
 	}
 	return m.keyList(press)
+}
+
+// quit leaves, after asking once if something unsent would be lost.
+func (m *model) quit() tea.Cmd {
+	m.keepDraft()
+	if m.leaving || len(m.drafts) == 0 {
+		return tea.Quit
+	}
+	m.leaving = true
+	m.tell("What you were writing is not sent and will be lost. Press again to quit.",
+		"Ce que vous écriviez n'est pas envoyé et sera perdu. Appuyez encore pour quitter.")
+	return nil
 }
 
 func (m *model) keyPanel(press tea.KeyPressMsg) tea.Cmd {

@@ -26,6 +26,7 @@ type model struct {
 
 	status  client.Status
 	self    client.Contact
+	bubble  client.Bubble
 	events  <-chan client.Event
 	list    list
 	room    *room // the open conversation, or nil
@@ -33,6 +34,7 @@ type model struct {
 	panel   panel // over the right side, or nil; takes the keys first
 	drafts  map[client.ConversationID]editor
 	notice  notice
+	leaving bool           // the person was asked whether to quit
 	warning client.Warning // stays until the person acknowledges it
 	warned  bool
 
@@ -61,7 +63,7 @@ func newModel(ctx context.Context, cfg Config) *model {
 	m := &model{
 		ctx: ctx, cfg: cfg, lang: cfg.Lang, work: &crew{},
 		ascii: asciiOnly(cfg.Environ), width: 80, height: 24,
-		self: cfg.Client.Self(), status: cfg.Client.Status(),
+		self: cfg.Client.Self(), bubble: cfg.Client.Bubble(), status: cfg.Client.Status(),
 		drafts:    map[client.ConversationID]editor{},
 		transfers: map[client.MessageID]client.Progress{},
 	}

@@ -84,7 +84,11 @@ func (m *model) draft(id client.ConversationID) editor {
 
 // keepDraft remembers, in memory only, what was being written.
 func (m *model) keepDraft() {
-	if m.room != nil && !m.room.editor.empty() {
+	if m.room == nil {
+		return
+	}
+	delete(m.drafts, m.room.conv.ID)
+	if !m.room.editor.empty() {
 		m.drafts[m.room.conv.ID] = m.room.editor
 	}
 }

@@ -392,6 +392,12 @@ func TestPasteIsText(t *testing.T) {
 		s.keys("enter")
 		s.send(tea.PasteMsg{Content: "one\r\ntwo\x1b[31m"})
 		s.contains("> one", "two␛[31m")
+		s.keys("ctrl+c")
+		s.contains("will be lost")
+		s.keys("x", "ctrl+q")
+		if s.quit {
+			t.Error("quit without asking, with something unsent")
+		}
 		s.keys("ctrl+q")
 		if !s.quit {
 			t.Error("Ctrl+Q does not quit")

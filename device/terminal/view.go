@@ -209,10 +209,9 @@ func (m *model) viewRight(width, height int) ([]string, *tea.Position) {
 }
 
 func (m *model) viewWelcome(width, height int) []string {
-	b := m.cfg.Client.Bubble()
 	words := m.lang.Say("Choose a conversation, or press n to begin one.\n\nRelay %s\n%s\n\nOnly the devices of a conversation can read it; the relay cannot.",
 		"Choisissez une conversation, ou n pour en commencer une.\n\nRelais %s\n%s\n\nSeuls les appareils d'une conversation peuvent la lire ; le relais ne le peut pas.",
-		safe.Line(b.Address), grouped(b.Fingerprint))
+		safe.Line(m.bubble.Address), grouped(m.bubble.Fingerprint))
 	lines := make([]string, 0, height)
 	text := wrap(words, max(1, width-4))
 	for range max(0, (height-len(text))/3) {
