@@ -31,6 +31,7 @@ type threadWork struct {
 	t      *thread           // nil: to be read from the vault
 	sub    link.Subscription // of t's channel
 	target uint64            // read up to here before acting
+	next   uint64            // the cell that the subscription should deliver now
 	asked  bool              // the log was read again for the item at t's position
 
 	owing   time.Time // since when receipts wait; zero: none
@@ -123,7 +124,7 @@ func (w *threadWork) catchUp(ctx context.Context) error {
 		if w.t.line.Position >= w.target && !w.sub.Sealed() {
 			return nil
 		}
-		if err := w.next(ctx, ctx); err != nil {
+		if err := w.receiveNext(ctx, ctx); err != nil {
 			return err
 		}
 	}
@@ -156,13 +157,13 @@ func (w *threadWork) subscribe(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("subscribe to a channel: %w", err)
 	}
-	w.sub, w.target = sub, sub.Known()
+	w.sub, w.target, w.next = sub, sub.Known(), t.line.Position
 	return nil
 }
 
-// next waits, no longer than wait, for a batch and reads it, or learns that the
+// receiveNext waits, no longer than wait, for a batch and reads it, or learns that the
 // channel has ended. What it does with them ends only with ctx.
-func (w *threadWork) next(ctx, wait context.Context) error {
+func (w *threadWork) receiveNext(ctx, wait context.Context) error {
 	batch, err := w.sub.Next(wait)
 	switch {
 	case errors.Is(err, link.ErrEnd):
@@ -187,7 +188,7 @@ func (w *threadWork) idle(ctx context.Context, self *worker) error {
 		<-wait.Done()
 		return ctx.Err()
 	}
-	err := w.next(ctx, wait)
+	err := w.receiveNext(ctx, wait)
 	if ctx.Err() == nil && errors.Is(err, errWoken) {
 		return nil
 	}

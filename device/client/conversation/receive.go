@@ -32,8 +32,15 @@ func (w *threadWork) read(ctx context.Context, batch link.Batch) error {
 	if err != nil {
 		return err
 	}
-	epoch := w.t.line.Epoch
+	epoch, gap := w.t.line.Epoch, batch.First > w.next
+	w.next = max(w.next, batch.First+uint64(len(batch.Cells)))
 	err = w.update(ctx, "receive", func(tx *vault.Tx, n *notes, m *meta) error {
+		if gap && !w.t.line.Missed { // expired while we were reading, or hidden from us
+			if err := w.missed(tx, n, m, w.engine.Self.Member); err != nil {
+				return err
+			}
+			w.t.line.Missed = true
+		}
 		for _, item := range items {
 			if err := w.receive(tx, n, m, item); err != nil {
 				return err
@@ -159,8 +166,7 @@ func (w *threadWork) opened(tx *vault.Tx, n *notes, m *meta, a *mls.Application)
 		env = Envelope{}
 	}
 	if w.t.line.spoke(uint32(a.Sender.Leaf), env.Read, a.Generation) && !w.t.line.Missed {
-		n.tell(Event{Kind: EventWarning, Conversation: w.conversation, Warning: WarningTruncated})
-		if err := w.record(tx, n, m, from, &changeRecord{Kind: ChangeLost, Members: []governance.MemberID{from}}); err != nil {
+		if err := w.missed(tx, n, m, from); err != nil {
 			return err
 		}
 	}
@@ -186,6 +192,12 @@ func (w *threadWork) opened(tx *vault.Tx, n *notes, m *meta, a *mls.Application)
 		n.kick(key)
 	}
 	return owe(tx, w.conversation, m, delivered, nil)
+}
+
+// missed tells the member, now and in the history, that messages are missing.
+func (w *threadWork) missed(tx *vault.Tx, n *notes, m *meta, from governance.MemberID) error {
+	n.tell(Event{Kind: EventWarning, Conversation: w.conversation, Warning: WarningTruncated})
+	return w.record(tx, n, m, from, &changeRecord{Kind: ChangeLost})
 }
 
 // content processes one content; it returns the message that it became, if it is

@@ -53,8 +53,7 @@ func (w *threadWork) truncated(ctx context.Context, first uint64) error {
 			return err
 		}
 		w.t.line.Position, w.t.line.Missed = max(first, w.t.line.Position), true
-		n.tell(Event{Kind: EventWarning, Conversation: w.conversation, Warning: WarningTruncated})
-		if err := w.record(tx, n, m, w.engine.Self.Member, &changeRecord{Kind: ChangeLost}); err != nil {
+		if err := w.missed(tx, n, m, w.engine.Self.Member); err != nil {
 			return err
 		}
 		if err := w.t.saveRatchet(tx); err != nil {
