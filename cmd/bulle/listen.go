@@ -44,7 +44,7 @@ docs/commands.md montre un robot en dix lignes.`),
 	f.StringVar(&o.folder, "save", "", s.lang.Say("save received files in `DIR`", "enregistrer les fichiers reçus dans `DOSSIER`"))
 	f.BoolVar(&o.changes, "changes", false, s.lang.Say("with --json, also lines for changes of groups", "avec --json, aussi une ligne par changement de groupe"))
 	f.BoolVar(&o.states, "states", false, s.lang.Say("with --json, also lines when a sent message changes state", "avec --json, aussi une ligne quand un message envoyé change d'état"))
-	f.BoolVar(&o.interactive, "interactive", false, s.lang.Say("take messages to send from standard input, one JSON object a line", "prendre les messages à envoyer sur l'entrée standard, un objet JSON par ligne"))
+	f.BoolVar(&o.interactive, "interactive", false, s.lang.Say("take messages to send from standard input, one JSON object a line; implies --json", "prendre les messages à envoyer sur l'entrée standard, un objet JSON par ligne ; implique --json"))
 	f.BoolVar(&o.keep, "keep-unread", false, s.lang.Say("do not mark anything read, send no receipt", "ne rien marquer lu, n'envoyer aucun accusé"))
 	f.IntVar(&o.count, "count", 0, s.lang.Say("stop after `N` messages", "s'arrêter après `N` messages"))
 	f.StringVar(&o.timeout, "timeout", "", s.lang.Say("stop after a time like 30s or 5m", "s'arrêter après une durée comme 30s ou 5m"))
@@ -58,6 +58,7 @@ docs/commands.md montre un robot en dix lignes.`),
 				return failf(exitUsage, "usage", lang.Words{EN: "--timeout is a time like 30s or 5m.", FR: "--timeout est une durée comme 30s ou 5m."})
 			}
 		}
+		s.flags.json = s.flags.json || o.interactive // who writes JSON reads it
 		return s.withClient(ctx, func(c *client.Client) error {
 			if limit > 0 { // from now on: unlocking takes as long as it takes
 				var stop context.CancelFunc

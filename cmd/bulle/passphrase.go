@@ -36,6 +36,7 @@ func passphraseGenerateCommand(s *shell) *cobra.Command {
 		Short: s.lang.Say("Print a new passphrase of more than 256 bits", "Afficher une nouvelle phrase de passe de plus de 256 bits"),
 		Args:  s.between(0, 0),
 		RunE: func(*cobra.Command, []string) error {
+			s.harden()
 			phrase := passphrase.Generate()
 			defer phrase.Wipe()
 			if s.flags.json {
