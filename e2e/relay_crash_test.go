@@ -3,8 +3,8 @@ package e2e_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -47,6 +47,7 @@ func TestKilledRelay(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	for range rounds {
+		l.begin()
 		var writing sync.WaitGroup
 		for id := range crashWriters {
 			w := &crashWriter{
@@ -60,6 +61,9 @@ func TestKilledRelay(t *testing.T) {
 		r.Kill()
 		writing.Wait()
 		r.Start(t)
+		looker := f.open(t)
+		l.settle(t, looker)
+		looker.close()
 	}
 	reader := f.open(t)
 	defer reader.close()
@@ -103,6 +107,43 @@ type crashLog struct {
 	history      []porcupine.Operation
 	acknowledged map[byte]map[uint64][]uint64 // channel, first number: marks
 	highest      [crashChannels]uint64
+
+	began   int                   // where the round began in history
+	reached [crashChannels]uint64 // highest, then
+}
+
+// begin notes where a round begins.
+func (l *crashLog) begin() { l.began, l.reached = len(l.history), l.highest }
+
+// settle looks after a crash what became of the appends that were not answered,
+// so that the history holds no more doubt than it must: without it there would be
+// too many orders to try.
+func (l *crashLog) settle(t *testing.T, c *rawCircuit) {
+	t.Helper()
+	var first [crashChannels]uint64
+	var numbers [crashChannels]map[uint64]uint64 // of the first cell with a mark
+	for n := range byte(crashChannels) {
+		var got map[uint64]uint64
+		first[n], got = readChannel(t, c, n, l.reached[n])
+		numbers[n] = map[uint64]uint64{}
+		for seq, mark := range got {
+			numbers[n][mark] = seq
+		}
+	}
+	settled := l.history[:l.began]
+	for _, op := range l.history[l.began:] {
+		in, out := op.Input.(crashOp), op.Output.(crashAnswer)
+		seq, there := numbers[in.channel][in.mark]
+		switch {
+		case !out.unknown || in.cells == 0:
+		case there:
+			op.Output = crashAnswer{first: seq}
+		case first[in.channel] <= l.reached[in.channel]:
+			continue // it would be there: it never happened
+		}
+		settled = append(settled, op)
+	}
+	l.history = settled
 }
 
 func (l *crashLog) newMarks(n uint64) uint64 {
@@ -115,11 +156,11 @@ func (l *crashLog) newMarks(n uint64) uint64 {
 func (l *crashLog) note(id int, op crashOp, a crashAnswer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	end := int64(time.Since(l.start))
-	if a.unknown {
-		end = math.MaxInt64 // it may take effect at any time, or never
-	}
-	l.history = append(l.history, porcupine.Operation{ClientId: id, Input: op, Call: int64(op.call), Output: a, Return: end})
+	// What was not answered has happened or not when the relay is dead, which is
+	// before the next one starts.
+	l.history = append(l.history, porcupine.Operation{
+		ClientId: id, Input: op, Call: int64(op.call), Output: a, Return: int64(time.Since(l.start)),
+	})
 	if op.cells > 0 && !a.unknown {
 		marks := make([]uint64, op.cells)
 		for i := range marks {
@@ -210,39 +251,10 @@ func (w *crashWriter) answer(ctx context.Context) error {
 	return nil
 }
 
-// verify reads a channel to its end.
+// verify reads a channel from its start.
 func (l *crashLog) verify(t *testing.T, c *rawCircuit, n byte) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), harness.Patience)
-	defer cancel()
-	at, from, next := subscribeToAll(ctx, t, c, n)
-	got := map[uint64]uint64{} // number: mark
-	seen := map[uint64]bool{}
-	for first := at; at < next; {
-		m, err := c.next(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, ok := m.Body.(*wire.CellsEvent)
-		if !ok || m.Request != from || b.First != at {
-			t.Fatalf("channel %d from %d: got %v %+v at %d", n, first, m.Body.Kind(), m.Request, at)
-		}
-		for i := range b.Cells.Count() {
-			mark := binary.BigEndian.Uint64(b.Cells.At(i))
-			if seen[mark] || b.Cells.At(i)[8] != n {
-				t.Errorf("channel %d: cell %d is there twice, or of another channel", n, at)
-			}
-			seen[mark], got[at] = true, mark
-			at++
-		}
-		credit, err := wire.Append(nil, wire.Message{Request: from, Body: &wire.Credit{Cells: uint32(b.Cells.Count())}})
-		if err == nil {
-			err = c.conn.Write(ctx, credit)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	_, got := readChannel(t, c, n, 0)
 	lost := 0
 	for first, marks := range l.acknowledged[n] {
 		for i, mark := range marks {
@@ -257,16 +269,57 @@ func (l *crashLog) verify(t *testing.T, c *rawCircuit, n byte) {
 	}
 }
 
-// subscribeToAll subscribes from the first cell there is.
-func subscribeToAll(ctx context.Context, t *testing.T, c *rawCircuit, n byte) (at uint64, subscription uint32, next uint64) {
+// readChannel reads a channel from a position, or from the first cell behind it
+// that is there, to its end. It checks that no cell is missing or there twice, and
+// returns the mark of each number.
+func readChannel(t *testing.T, c *rawCircuit, n byte, from uint64) (first uint64, marks map[uint64]uint64) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), harness.Patience)
+	defer cancel()
+	first, subscription, next := subscribeFrom(ctx, t, c, n, from)
+	marks = map[uint64]uint64{}
+	seen := map[uint64]bool{}
+	for at := first; at < next; {
+		m, err := c.next(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, ok := m.Body.(*wire.CellsEvent)
+		if !ok || m.Request != subscription || b.First != at {
+			t.Fatalf("channel %d from %d: got %v %+v at %d", n, first, m.Body.Kind(), m.Body, at)
+		}
+		for i := range b.Cells.Count() {
+			mark := binary.BigEndian.Uint64(b.Cells.At(i))
+			if seen[mark] || b.Cells.At(i)[8] != n {
+				t.Errorf("channel %d: cell %d is there twice, or of another channel", n, at)
+			}
+			seen[mark], marks[at] = true, mark
+			at++
+		}
+		credit, err := wire.Append(nil, wire.Message{Request: subscription, Body: &wire.Credit{Cells: uint32(b.Cells.Count())}})
+		if err == nil {
+			err = c.conn.Write(ctx, credit)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.ask(ctx, &wire.Unsubscribe{Subscription: subscription}); err != nil {
+		t.Fatal(err)
+	}
+	return first, marks
+}
+
+// subscribeFrom subscribes at a position, or at the first cell there is.
+func subscribeFrom(ctx context.Context, t *testing.T, c *rawCircuit, n byte, at uint64) (first uint64, subscription uint32, next uint64) {
 	t.Helper()
 	for {
 		reply, err := c.ask(ctx, &wire.Subscribe{Channel: wire.ID{n}, Read: wire.Cap{'r'}, From: at, Credit: wire.MaxCells})
 		if err == nil {
 			return at, c.request, reply.(*wire.Subscribed).Next
 		}
-		refusal, ok := err.(*wire.Refusal) //nolint:errorlint // it is what ask returns
-		if !ok || refusal.Reason != wire.Truncated || refusal.Seq <= at {
+		var refusal *wire.Refusal
+		if !errors.As(err, &refusal) || refusal.Reason != wire.Truncated || refusal.Seq <= at {
 			t.Fatal(err)
 		}
 		at = refusal.Seq
