@@ -19,7 +19,7 @@ import (
 func newVault(t *testing.T) *vault.Vault {
 	t.Helper()
 	pass := secret.Copy([]byte("one long phrase that nobody would ever think of"))
-	v, err := vault.Create(t.Context(), memory.New(), pass, vault.Options{KDF: vault.PBKDF2(vault.MinIterations)})
+	v, err := vault.Create(t.Context(), memory.New(), pass, clienttest.VaultOptions())
 	check(t, err)
 	t.Cleanup(func() { check(t, v.Close()) })
 	return v

@@ -87,7 +87,7 @@ func (w *threadWork) assemble(ctx context.Context, batch link.Batch) ([]arrived,
 // advance makes the new position durable.
 func (w *threadWork) advance(tx *vault.Tx, opened bool) error {
 	t := w.t
-	t.line.Position = t.cells.Resume()
+	t.line.Position = max(t.line.Position, t.cells.Resume()) // a replay leads back
 	if opened {
 		if err := t.saveRatchet(tx); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"bulle/device/client/clienttest"
 	"bulle/device/client/conversation"
 	"bulle/device/vault"
 	"bulle/device/vault/memory"
@@ -41,7 +42,7 @@ func (d *device) restore(from *memory.Backend) {
 	check(t, d.halt())
 	check(t, d.vault.Close())
 	d.backend = from
-	d.vault = must(vault.Open(t.Context(), from, passphrase(), vault.Options{}))(t)
+	d.vault = must(vault.Open(t.Context(), from, passphrase(), clienttest.VaultOptions()))(t)
 	d.open()
 }
 
@@ -198,7 +199,7 @@ func TestKeysAreRenewed(t *testing.T) {
 		world: w, name: "thief", member: alice.member, key: alice.key, inbox: alice.inbox, pool: alice.pool,
 		session: w.relay.Session(), events: make(chan conversation.Event, 10_000), backend: stolen,
 	}
-	thief.vault = must(vault.Open(t.Context(), stolen, passphrase(), vault.Options{}))(t)
+	thief.vault = must(vault.Open(t.Context(), stolen, passphrase(), clienttest.VaultOptions()))(t)
 	thief.open()
 	_ = thief.trySync() // it cannot follow: that is the point
 	for _, text := range thief.said(id) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"bulle/device/client/clienttest"
 	"bulle/device/client/contact"
 	"bulle/device/client/conversation"
 	"bulle/device/client/delivery"
@@ -76,7 +77,7 @@ func (w *world) join(name string) *device {
 		backend: memory.New(), session: w.relay.Session(), events: make(chan conversation.Event, 10_000),
 	}
 	w.admit(d)
-	d.vault = must(vault.Create(w.t.Context(), d.backend, passphrase(), vault.Options{KDF: vault.PBKDF2(vault.MinIterations)}))(w.t)
+	d.vault = must(vault.Create(w.t.Context(), d.backend, passphrase(), clienttest.VaultOptions()))(w.t)
 	d.open()
 	w.t.Cleanup(func() { _ = d.halt() })
 	return d

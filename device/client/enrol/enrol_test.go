@@ -25,7 +25,7 @@ func check(t *testing.T, err error) {
 func newVault(t *testing.T) *vault.Vault {
 	t.Helper()
 	pass := secret.Copy([]byte("one long phrase that nobody would ever think of"))
-	v, err := vault.Create(t.Context(), memory.New(), pass, vault.Options{KDF: vault.PBKDF2(vault.MinIterations)})
+	v, err := vault.Create(t.Context(), memory.New(), pass, clienttest.VaultOptions())
 	check(t, err)
 	t.Cleanup(func() { check(t, v.Close()) })
 	return v
