@@ -33,6 +33,7 @@ var allowed = map[string][]string{
 	"device/client":     {"protocol", "mls", "device/vault"},
 	"device/terminal":   {"device/client"},
 	"web":               {},
+	"web/loopback":      {"protocol", "web"},
 	"web/wasm":          {"device", "protocol"},
 	"cmd":               {"server/node", "device", "protocol/secret", "web"},
 	"e2e":               {"server", "device", "protocol"},

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"bulle/device/client"
-	"bulle/protocol/governance"
 	"bulle/web/wasm/bridge"
 	"bulle/web/wasm/page"
 )
@@ -15,18 +14,15 @@ const maxPage = 500
 
 // ReadLink implements [page.Core].
 func (c *Core) ReadLink(_ context.Context, in page.Link) (page.LinkKind, error) {
-	if l, err := governance.ParseInvitationLink(in.Link); err == nil {
-		defer l.Seed.Wipe()
-		defer l.Directory.Wipe()
-
-		return page.LinkKind{Kind: "invitation", Address: l.Address}, nil
-	}
-	l, err := governance.ParseClaimLink(in.Link)
+	l, err := client.ReadLink(in.Link)
 	if err != nil {
 		return page.LinkKind{}, err
 	}
-	defer l.Token.Wipe()
-	return page.LinkKind{Kind: "claim", Address: l.Address}, nil
+	kind := "invitation"
+	if l.Founds {
+		kind = "claim"
+	}
+	return page.LinkKind{Kind: kind, Address: l.Address}, nil
 }
 
 // Overview implements [page.Core].

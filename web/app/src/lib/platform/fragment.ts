@@ -4,7 +4,9 @@
  */
 export function takeFragment(location: Location, history: History): string {
   if (location.hash.length < 2) return '';
-  const link = `${location.origin}/${location.hash}`;
+  // The local shell hands over a whole link, because its own address is not the relay's.
+  const whole = location.hash.startsWith('#https://');
+  const link = whole ? location.hash.slice(1) : `${location.origin}/${location.hash}`;
   history.replaceState(null, '', location.pathname + location.search);
   return link;
 }

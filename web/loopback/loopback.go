@@ -1,0 +1,194 @@
+// Package loopback serves the web app to the one person at this machine, from a
+// loopback address, and carries the page's circuits to a pinned relay. The page so
+// comes from a binary that the person trusts and not from the relay, and no
+// certificate is needed: a browser holds a loopback address to be secure.
+//
+//	bulle open --one-time address--> browser
+//	page ----- ws, session cookie ----> bulle ----- wss, pinned key ----> relay
+//
+// Most callers need [New], [Server.Open] and [Server.Serve].
+//
+// Others on this machine, and pages of other origins, are kept out: the first
+// address carries a token that works once, it is traded for a cookie that no script
+// can read and no other site can send, and every request must name the loopback
+// address itself, so that no name of somebody else's can point here (DNS rebinding).
+package loopback
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"bulle/protocol/over"
+	"bulle/web"
+)
+
+// Limits of a server: it serves one person.
+const (
+	tokenTime   = 5 * time.Minute  // how long the one-time address works
+	requestTime = 30 * time.Second // for a file of the page
+	shutTime    = 2 * time.Second
+	maxCircuits = 64
+	maxHeader   = 16 << 10
+	cookieName  = "bulle"
+	secretSize  = 32
+)
+
+// Config of [New]. Files, Relay, Pin and Listener are required.
+type Config struct {
+	Files    fs.FS        // the built app
+	Relay    string       // host:port of the relay
+	Pin      [32]byte     // SHA-256 of its TLS key
+	Listener net.Listener // on a loopback address; the server closes it
+	// Dial reaches the relay; over.Dial by default.
+	Dial func(context.Context, over.Target, over.Options) (over.Conn, error)
+	Now  func() time.Time // default time.Now
+}
+
+// A Server serves one person's page. Its methods may be called concurrently.
+type Server struct {
+	cfg     Config
+	host    string // what every request must call us
+	page    http.Handler
+	session string
+	slots   chan struct{}
+
+	mu     sync.Mutex
+	token  string // empty once it was used
+	issued time.Time
+}
+
+// ErrNotLoopback says that the listener could be reached from other machines.
+var ErrNotLoopback = errors.New("the local page must listen on a loopback address")
+
+// New returns a server on a listener, which it does not serve yet.
+func New(cfg Config) (*Server, error) {
+	addr, ok := cfg.Listener.Addr().(*net.TCPAddr)
+	if !ok || !addr.IP.IsLoopback() {
+		return nil, ErrNotLoopback
+	}
+	if cfg.Dial == nil {
+		cfg.Dial = over.Dial
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Server{
+		cfg:     cfg,
+		host:    addr.String(),
+		page:    web.Handler(cfg.Files),
+		session: newSecret(),
+		slots:   make(chan struct{}, maxCircuits),
+	}, nil
+}
+
+// Open returns an address that lets one browser in, once, within five minutes.
+// fragment is handed to the page and never reaches the server; it may
+// be empty. A later call makes an earlier address useless.
+func (s *Server) Open(fragment string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.token, s.issued = newSecret(), s.cfg.Now()
+	address := "http://" + s.host + enterPath + s.token
+	if fragment != "" {
+		address += "#" + fragment
+	}
+	return address
+}
+
+// Serve answers until ctx ends, then closes the listener and every circuit. It
+// returns nil after an orderly end.
+func (s *Server) Serve(ctx context.Context) error {
+	life, end := context.WithCancel(ctx)
+	defer end()
+	var circuits sync.WaitGroup
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+enterPath+"{token}", s.enter)
+	for _, path := range []string{"/circuit", "/governance"} {
+		mux.HandleFunc("GET "+path, s.inside(func(w http.ResponseWriter, r *http.Request) { s.carry(life, &circuits, w, r, path) }))
+	}
+	mux.HandleFunc("/", s.inside(s.page.ServeHTTP))
+	server := &http.Server{
+		Handler:           s.local(mux),
+		ReadHeaderTimeout: requestTime, ReadTimeout: requestTime, WriteTimeout: requestTime,
+		MaxHeaderBytes: maxHeader,
+	}
+	stopped := context.AfterFunc(life, func() {
+		shut, done := context.WithTimeout(context.WithoutCancel(ctx), shutTime)
+		defer done()
+		_ = server.Shutdown(shut) // what it could not end, Close does
+		_ = server.Close()
+	})
+	defer stopped()
+	err := server.Serve(s.cfg.Listener)
+	end()
+	circuits.Wait()
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("serve the local page: %w", err)
+}
+
+const enterPath = "/enter/"
+
+// local refuses requests that were sent to another name, or by another site's page.
+func (s *Server) local(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		site := r.Header.Get("Sec-Fetch-Site")
+		if r.Host != s.host || site != "" && site != "same-origin" && site != "none" {
+			http.Error(w, "not here", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// enter trades the token for the session's cookie. The browser keeps the fragment
+// over the redirect.
+func (s *Server) enter(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	fresh := s.token != "" && s.cfg.Now().Sub(s.issued) < tokenTime
+	ok := fresh && equal(r.PathValue("token"), s.token)
+	if ok {
+		s.token = ""
+	}
+	s.mu.Unlock()
+	if !ok {
+		http.Error(w, "This address was used already, or is too old. Run bulle open again.", http.StatusForbidden)
+		return
+	}
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: a loopback address has no TLS, so the cookie cannot be Secure
+		Name: cookieName, Value: s.session, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
+	})
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// inside lets only the session's browser through.
+func (s *Server) inside(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		cookie, err := r.Cookie(cookieName)
+		if err != nil || !equal(cookie.Value, s.session) {
+			http.Error(w, "Start Bulle with the command: bulle open", http.StatusForbidden)
+			return
+		}
+		next(w, r)
+	}
+}
+
+func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+func newSecret() string {
+	b := make([]byte, secretSize)
+	rand.Read(b) // never fails (crypto/rand)
+	return base64.RawURLEncoding.EncodeToString(b)
+}
