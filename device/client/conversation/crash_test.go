@@ -197,7 +197,7 @@ func TestNothingIsLostOrDoubledByACrashInAGroup(t *testing.T) {
 func TestNothingIsLostOrDoubledByACrashOfTwo(t *testing.T) {
 	for _, name := range []string{"alice", "bob"} {
 		t.Run(name, func(t *testing.T) {
-			for n, steps := 1, 1; n <= steps && !t.Failed(); n += stride() {
+			for n, steps := 1, 1; n <= steps && !t.Failed(); n += 3 * stride() {
 				steps = directStory(t, name, n)
 			}
 		})

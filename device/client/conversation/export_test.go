@@ -49,7 +49,7 @@ func Formats() map[string]syntax.Value {
 			State: attachment.Upload{Key: secret.New(make([]byte, 32)), Size: 46, Class: link.Month},
 		},
 		"inbox.bin": &inboxState{Created: true, Position: 47},
-		"pool.bin":  &poolState{Created: true, LastResort: true, Filled: 48},
+		"pool.bin":  &poolState{Created: true, LastResort: 49, Filled: 48},
 	}
 }
 

@@ -3,9 +3,11 @@ package conversation
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
+	"bulle/device/client/link"
 	"bulle/device/vault"
 	"bulle/mls"
 	"bulle/protocol/governance"
@@ -36,48 +38,66 @@ const (
 // A poolState is what is known of our pool.
 type poolState struct {
 	Created    bool
-	LastResort bool   // the relay has a last resort that was not used yet
+	LastResort uint64 // Unix milliseconds when the last resort was put; 0: it was used
 	Filled     uint64 // Unix milliseconds when it was last found full; 0: to be filled
 }
 
-// refill is how often the pool is looked after when nobody seems to have taken
-// from it: some packages may be taken and never used.
-const refill = 24 * time.Hour
+// How often the pool is looked after when nobody seems to have taken from it: some
+// packages may be taken and never used, and the last resort must not grow old.
+const (
+	refill = 24 * time.Hour
+	renew  = 7 * 24 * time.Hour
+)
 
 // Code implements [syntax.Value].
 func (p *poolState) Code(c *syntax.Codec) {
 	codeVersion(c)
 	c.Bool(&p.Created)
-	c.Bool(&p.LastResort)
+	c.Uint64(&p.LastResort)
 	c.Uint64(&p.Filled)
 }
 
-// keyPass fills the pool up to its target.
+// keyPass fills the pool up to its target, and makes it anew if the relay forgot it.
 func (e *Engine) keyPass(ctx context.Context, _ *worker, _ uint64) error {
 	var state poolState
 	if _, err := load(e.view(ctx), keysSegment, "pool", &state); err != nil {
 		return err
+	}
+	err := e.fillPool(ctx, &state)
+	if errors.Is(err, link.ErrNotFound) {
+		if err := e.savePool(ctx, &poolState{}); err != nil {
+			return err
+		}
+		return errAgain
+	}
+	return err
+}
+
+func (e *Engine) fillPool(ctx context.Context, state *poolState) error {
+	now := e.Clock()
+	due := func(since uint64, every time.Duration) bool {
+		age := now.Sub(fromMillis(since))
+		return age < 0 || age >= every
 	}
 	if !state.Created {
 		if err := e.relay.CreatePool(ctx, e.Self.Pool.Link(channelClass)); err != nil {
 			return fmt.Errorf("create the pool of key packages: %w", err)
 		}
 		state.Created = true
-		if err := e.savePool(ctx, &state); err != nil {
+		if err := e.savePool(ctx, state); err != nil {
 			return err
 		}
 	}
-	if !state.LastResort {
+	if due(state.LastResort, renew) {
 		if _, err := e.putPackage(ctx, true); err != nil {
 			return err
 		}
-		state.LastResort = true
-		if err := e.savePool(ctx, &state); err != nil {
+		state.LastResort = millis(now)
+		if err := e.savePool(ctx, state); err != nil {
 			return err
 		}
 	}
-	now := e.Clock()
-	if since := now.Sub(fromMillis(state.Filled)); since >= 0 && since < refill {
+	if !due(state.Filled, refill) {
 		return nil
 	}
 	for count := 0; count < targetPackages; { // only a put says how many there are
@@ -87,7 +107,7 @@ func (e *Engine) keyPass(ctx context.Context, _ *worker, _ uint64) error {
 		}
 	}
 	state.Filled = millis(now)
-	return e.savePool(ctx, &state)
+	return e.savePool(ctx, state)
 }
 
 func (e *Engine) savePool(ctx context.Context, state *poolState) error {
@@ -207,7 +227,7 @@ func (e *Engine) spend(tx *vault.Tx, n *notes, name string) error {
 			return err
 		}
 	} else {
-		state.LastResort = false
+		state.LastResort = 0
 	}
 	return save(tx, keysSegment, "pool", &state)
 }

@@ -243,3 +243,6 @@ func (d *device) history(id conversation.ID) []string {
 	}
 	return out
 }
+
+// newRelaySession is a session on a relay that knows nothing.
+func newRelaySession() *linktest.Session { return linktest.New().Session() }
