@@ -42,7 +42,7 @@ func (t *tx) putBlob(category relay.Category, b *wire.BlobPut) (wire.Body, error
 	}
 	t.batch.set(tableIndex.key(b.Blob), encode(r))
 	t.batch.set(blobKey(r.Class, r.Bucket, b.Blob), b.Data)
-	t.busy[b.Blob] = struct{}{}
+	t.mark(b.Blob, 0)
 	t.use(usageKey{tableBlobs, r.Class, r.Bucket, category}, int64(len(b.Data)))
 	return &wire.Done{}, nil
 }
@@ -57,7 +57,7 @@ func (t *tx) deleteBlob(category relay.Category, b *wire.BlobDelete) (wire.Body,
 	}
 	t.batch.delete(tableIndex.key(b.Blob))
 	t.batch.delete(blobKey(r.Class, r.Bucket, b.Blob))
-	t.busy[b.Blob] = struct{}{}
+	t.mark(b.Blob, 0)
 	t.use(usageKey{tableBlobs, r.Class, r.Bucket, category}, -int64(r.Size))
 	t.l.forget.add(tableBlobs.bucketBounds(r.Class, r.Bucket))
 	t.l.forget.add(tableIndex.bounds())

@@ -99,7 +99,7 @@ func (t *tx) append(category relay.Category, b *wire.AppendCells) (wire.Body, er
 	r.Sealed = b.Control != nil
 	r.Touched = t.hour.day()
 	t.channels[b.Channel] = r
-	t.busy[b.Channel] = struct{}{}
+	t.mark(b.Channel, first)
 	t.use(usageKey{tableCells, r.Class, at, category}, int64(len(b.Cells)))
 	return &wire.Appended{First: first}, nil
 }
@@ -143,7 +143,7 @@ func (t *tx) truncate(category relay.Category, b *wire.Truncate) (wire.Body, err
 		return &wire.Done{}, nil
 	}
 	t.channels[b.Channel] = r
-	t.busy[b.Channel] = struct{}{}
+	t.mark(b.Channel, 0)
 	var rest []segment
 	for i, s := range r.Segments {
 		end := r.Next

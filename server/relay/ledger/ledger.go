@@ -141,8 +141,7 @@ func (l *Ledger) Commit(changes []relay.Change) ([]wire.Body, error) {
 		if !ok {
 			return nil, fmt.Errorf("commit: %s does not write", change.Body.Kind())
 		}
-		id := h.object(change.Body)
-		if _, busy := t.busy[id]; busy && h.alone || t.batch.Size > maxBatch {
+		if h.conflicts(t, change.Body) || t.batch.Size > maxBatch {
 			if err := t.commitLocked(replies[:i]); err != nil {
 				return nil, err
 			}
@@ -163,37 +162,53 @@ func (l *Ledger) Commit(changes []relay.Change) ([]wire.Body, error) {
 
 // A handler carries out one kind of change.
 type handler struct {
-	object   func(wire.Body) wire.ID
-	alone    bool // reads from the KV what an earlier change to the object may have written
+	object func(wire.Body) wire.ID
+	// reads says whether the change reads from the KV what the running tx has
+	// changed of the object, from a position on; nil: it reads nothing there.
+	reads    func(b wire.Body, from uint64) bool
 	carryOut func(*tx, relay.Change) (wire.Body, error)
 }
+
+// conflicts reports whether the batch has to be written before a change is
+// carried out.
+func (h handler) conflicts(t *tx, b wire.Body) bool {
+	if h.reads == nil {
+		return false
+	}
+	from, busy := t.busy[h.object(b)]
+	return busy && h.reads(b, from)
+}
+
+func always(wire.Body, uint64) bool { return true }
+
+func cutsInto(b wire.Body, from uint64) bool { return b.(*wire.Truncate).UpTo > from }
 
 // handlerOf finds the row of the table of changes.
 func handlerOf(k wire.Kind) (handler, bool) {
 	rows := [...]handler{
 		wire.KindCreate: {
-			func(b wire.Body) wire.ID { return b.(*wire.Create).Channel }, false, handle((*tx).create),
+			func(b wire.Body) wire.ID { return b.(*wire.Create).Channel }, nil, handle((*tx).create),
 		},
 		wire.KindAppend: {
-			func(b wire.Body) wire.ID { return b.(*wire.AppendCells).Channel }, false, handle((*tx).append),
+			func(b wire.Body) wire.ID { return b.(*wire.AppendCells).Channel }, nil, handle((*tx).append),
 		},
 		wire.KindTruncate: {
-			func(b wire.Body) wire.ID { return b.(*wire.Truncate).Channel }, true, handle((*tx).truncate),
+			func(b wire.Body) wire.ID { return b.(*wire.Truncate).Channel }, cutsInto, handle((*tx).truncate),
 		},
 		wire.KindCreatePool: {
-			func(b wire.Body) wire.ID { return b.(*wire.CreatePool).Pool }, false, handle((*tx).createPool),
+			func(b wire.Body) wire.ID { return b.(*wire.CreatePool).Pool }, nil, handle((*tx).createPool),
 		},
 		wire.KindPut: {
-			func(b wire.Body) wire.ID { return b.(*wire.Put).Pool }, false, handle((*tx).put),
+			func(b wire.Body) wire.ID { return b.(*wire.Put).Pool }, nil, handle((*tx).put),
 		},
 		wire.KindTake: {
-			func(b wire.Body) wire.ID { return b.(*wire.Take).Pool }, true, handle((*tx).take),
+			func(b wire.Body) wire.ID { return b.(*wire.Take).Pool }, always, handle((*tx).take),
 		},
 		wire.KindBlobPut: {
-			func(b wire.Body) wire.ID { return b.(*wire.BlobPut).Blob }, true, handle((*tx).putBlob),
+			func(b wire.Body) wire.ID { return b.(*wire.BlobPut).Blob }, always, handle((*tx).putBlob),
 		},
 		wire.KindBlobDelete: {
-			func(b wire.Body) wire.ID { return b.(*wire.BlobDelete).Blob }, true, handle((*tx).deleteBlob),
+			func(b wire.Body) wire.ID { return b.(*wire.BlobDelete).Blob }, always, handle((*tx).deleteBlob),
 		},
 	}
 	if int(k) >= len(rows) || rows[k].carryOut == nil {

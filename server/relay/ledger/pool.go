@@ -85,7 +85,7 @@ func (t *tx) put(category relay.Category, b *wire.Put) (wire.Body, error) {
 	r.Bytes += uint32(len(b.Item)) //nolint:gosec // G115: at most MaxItem
 	t.batch.set(itemKey(b.Pool, n), b.Item)
 	t.pools[b.Pool] = r
-	t.busy[b.Pool] = struct{}{}
+	t.mark(b.Pool, 0)
 	t.use(usageKey{table: tablePools, category: category}, int64(len(b.Item)))
 	return &wire.Count{Items: count(r)}, nil
 }
@@ -149,7 +149,7 @@ func (t *tx) take(category relay.Category, b *wire.Take) (wire.Body, error) {
 		r.Numbers = r.Numbers[1:]
 		t.dropItem(b.Pool, r, n, len(item))
 		t.pools[b.Pool] = r
-		t.busy[b.Pool] = struct{}{}
+		t.mark(b.Pool, 0)
 	}
 	return &wire.Item{Item: append([]byte(nil), item...)}, nil
 }

@@ -18,7 +18,7 @@ type tx struct {
 	free  uint64 // bytes on the disk when it began; 0 when nobody knows
 	batch Batch
 
-	busy     map[wire.ID]struct{} // objects whose content the batch changes
+	busy     map[wire.ID]uint64 // objects whose content the batch changes, and from where on
 	channels map[wire.ID]*channelRecord
 	pools    map[wire.ID]*poolRecord
 	delta    map[usageKey]int64
@@ -32,7 +32,7 @@ func (l *Ledger) beginLocked(start int) *tx {
 	}
 	return &tx{
 		l: l, start: start, hour: l.hourLocked(), free: free,
-		busy:     map[wire.ID]struct{}{},
+		busy:     map[wire.ID]uint64{},
 		channels: map[wire.ID]*channelRecord{},
 		pools:    map[wire.ID]*poolRecord{},
 		delta:    map[usageKey]int64{},
@@ -92,6 +92,13 @@ func (l *Ledger) dropLocked(t *tx) {
 	}
 	for key, n := range t.delta {
 		l.usage.add(key, -n)
+	}
+}
+
+// mark notes that the batch changes the content of an object from a position on.
+func (t *tx) mark(id wire.ID, from uint64) {
+	if old, ok := t.busy[id]; !ok || from < old {
+		t.busy[id] = from
 	}
 }
 

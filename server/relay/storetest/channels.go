@@ -227,3 +227,28 @@ func testReopen(b *bench) {
 		b.Errorf("the blob: got %q, %v", data, err)
 	}
 }
+
+// testInterleaved appends and truncates the same channels in the same Commits, cut
+// at every place: before what the Commit has appended, inside it and at its end.
+func testInterleaved(b *bench) {
+	b.done(create(1, wire.Day), create(2, wire.Day))
+	next, first := uint64(0), uint64(0)
+	for _, cut := range []int64{-9, -4, -3, -2, -1, 0} {
+		for range 3 {
+			b.appended(next, cells(1, next, 3))
+			next += 3
+		}
+		upTo := uint64(int64(next+6) + cut) //nolint:gosec // G115: small
+		replies := b.commit(cells(1, next, 3), truncate(1, first+1), cells(1, next+3, 3), truncate(1, upTo))
+		for i, reply := range replies {
+			if _, refused := reply.(*wire.Refusal); refused {
+				b.Errorf("cut %d: change %d is refused: %v", cut, i, reply)
+			}
+		}
+		next += 6
+		first = upTo
+		b.holds(1, first, next)
+		b.reopen()
+		b.holds(1, first, next)
+	}
+}

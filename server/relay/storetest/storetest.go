@@ -42,6 +42,7 @@ func Run(t *testing.T, s Subject) {
 		{"Truncate", testTruncate},
 		{"TruncateMany", testTruncateMany},
 		{"OneCommit", testOneCommit},
+		{"Interleaved", testInterleaved},
 		{"Pools", testPools},
 		{"LastResort", testLastResort},
 		{"Blobs", testBlobs},
