@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"bulle/device/client/link"
 	"bulle/device/vault"
 	"bulle/mls"
-	"bulle/protocol/governance"
-	"bulle/protocol/secret"
 )
 
 // Commits. One epoch is one channel, and the relay accepts one seal of a channel:
@@ -166,85 +163,6 @@ func (w *threadWork) allowed(m *meta, c mls.Changes) bool {
 	return true
 }
 
-// enter makes the epoch that the group is now in durable, with its channel.
-func (w *threadWork) enter(tx *vault.Tx, n *notes, m *meta, from governance.MemberID, c mls.Changes, end uint64) error {
-	t := w.t
-	if t.channel != nil {
-		t.line.past(t.channel, end)
-	}
-	if len(c.Removed) > 0 {
-		// Who was removed learns it from there, and never says that it did: these
-		// channels are left to the relay's expiry.
-		t.line.Past = nil
-	}
-	if err := t.dropOut(tx); err != nil {
-		return err
-	}
-	if err := t.dropPending(tx); err != nil {
-		return err
-	}
-	if err := w.recordChanges(tx, n, m, from, c); err != nil {
-		return err
-	}
-	t.line.Epoch, t.line.Lane, t.line.SkipStored, t.line.Missed, t.line.Leaving = t.group.Epoch(), 0, false, false, nil
-	t.line.forget(t.group)
-	if err := t.enter(tx); err != nil {
-		return err
-	}
-	m.Members = t.roster()
-	n.tell(Event{Kind: EventConversation, Conversation: w.conversation})
-	return m.save(tx, w.conversation)
-}
-
-// enter opens the channel that epoch and lane name and makes the group durable.
-func (t *thread) enter(tx *vault.Tx) error {
-	t.line.Created, t.line.Position, t.line.Truncated = false, 0, 0
-	secret.Wipe(t.line.Secret[:])
-	if !t.alone() {
-		s, err := channelSecret(t.group, t.line.Lane)
-		if err != nil {
-			return fmt.Errorf("derive a channel: %w", err)
-		}
-		copy(t.line.Secret[:], s.Reveal())
-		s.Wipe()
-	}
-	if err := t.saveGroup(tx); err != nil {
-		return err
-	}
-	return t.saveLine(tx)
-}
-
-// moved puts what is in memory on the channel that is durable now.
-func (w *threadWork) moved(context.Context) error {
-	w.unsubscribe()
-	w.target = 0
-	if w.t.channel != nil {
-		w.t.channel.Wipe()
-	}
-	err := w.t.openChannel()
-	if w.t.channel != nil {
-		w.t.channel.Observe = w.engine.Sealing
-	}
-	return err
-}
-
-func (t *thread) dropOut(tx *vault.Tx) error {
-	if t.out == nil {
-		return nil
-	}
-	t.out = nil
-	return tx.Delete(segment(t.conversation), t.name("out"))
-}
-
-func (t *thread) dropPending(tx *vault.Tx) error {
-	if t.pending == nil {
-		return nil
-	}
-	secret.Wipe(t.pending.State)
-	t.pending = nil
-	return tx.Delete(segment(t.conversation), t.name("pending"))
-}
-
 // proposed notes a proposal. Leaving is the one that we commit for others; what
 // else a member wants it commits itself.
 func (w *threadWork) proposed(tx *vault.Tx, n *notes, p *mls.StoredProposal) error {
@@ -255,77 +173,4 @@ func (w *threadWork) proposed(tx *vault.Tx, n *notes, p *mls.StoredProposal) err
 	}
 	n.kick(w.key())
 	return w.t.saveGroup(tx)
-}
-
-// recordChanges writes what a commit did into the history.
-func (w *threadWork) recordChanges(tx *vault.Tx, n *notes, m *meta, from governance.MemberID, c mls.Changes) error {
-	if m.Kind == Direct {
-		return nil // it has two members, whatever their devices do
-	}
-	if c.Extensions != nil {
-		d, err := describe(*c.Extensions)
-		if err != nil {
-			return err
-		}
-		if d.Name != m.Name {
-			m.Name = d.Name
-			if err := w.record(tx, n, m, from, &changeRecord{Kind: ChangeRenamed, Name: d.Name}); err != nil {
-				return err
-			}
-		}
-	}
-	if gone := membersOf(c.Removed); len(gone) > 0 {
-		kind := ChangeRemoved
-		if w.left(c.Removed) {
-			kind, from = ChangeLeft, gone[0]
-		}
-		if err := w.record(tx, n, m, from, &changeRecord{Kind: kind, Members: gone}); err != nil {
-			return err
-		}
-	}
-	if in := membersOf(c.Added); len(in) > 0 {
-		return w.record(tx, n, m, from, &changeRecord{Kind: ChangeAdded, Members: in})
-	}
-	return nil
-}
-
-// left reports whether all who were removed had asked for it.
-func (w *threadWork) left(leaves []mls.Member) bool {
-	return !slices.ContainsFunc(leaves, func(m mls.Member) bool {
-		return !slices.Contains(w.t.line.Leaving, uint32(m.Leaf))
-	})
-}
-
-// record writes one line about the conversation itself into its history.
-func (w *threadWork) record(tx *vault.Tx, n *notes, m *meta, from governance.MemberID, x *changeRecord) error {
-	return w.engine.record(tx, n, w.conversation, m, from, x)
-}
-
-func (e *Engine) record(tx *vault.Tx, n *notes, id ID, m *meta, from governance.MemberID, x *changeRecord) error {
-	now := millis(e.Clock())
-	rec := &record{
-		From: from, Own: from == e.Self.Member, Kind: MessageChange, Sent: now, Received: now, State: Read, Change: x,
-	}
-	rec.ID = e.newMessageID()
-	at, _, err := addMessage(tx, id, m, rec)
-	if err != nil {
-		return err
-	}
-	msg := rec.message(id, at, m)
-	n.tell(Event{Kind: EventMessage, Conversation: id, Message: &msg})
-	return nil
-}
-
-func membersOf(leaves []mls.Member) []governance.MemberID {
-	var out []governance.MemberID
-	for _, l := range leaves {
-		if id, _, ok := parseCredential(l.Credential); ok && !slices.Contains(out, id) {
-			out = append(out, id)
-		}
-	}
-	return out
-}
-
-func without(ids []governance.MemberID, id governance.MemberID) []governance.MemberID {
-	return slices.DeleteFunc(slices.Clone(ids), func(x governance.MemberID) bool { return x == id })
 }

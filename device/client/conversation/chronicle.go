@@ -1,0 +1,85 @@
+package conversation
+
+import (
+	"slices"
+
+	"bulle/device/vault"
+	"bulle/mls"
+	"bulle/protocol/governance"
+)
+
+// What happened to a conversation itself stands in its history, as lines between
+// the messages.
+
+// recordChanges writes what a commit did into the history.
+func (w *threadWork) recordChanges(tx *vault.Tx, n *notes, m *meta, from governance.MemberID, c mls.Changes) error {
+	if m.Kind == Direct {
+		return nil // it has two members, whatever their devices do
+	}
+	if c.Extensions != nil {
+		d, err := describe(*c.Extensions)
+		if err != nil {
+			return err
+		}
+		if d.Name != m.Name {
+			m.Name = d.Name
+			if err := w.record(tx, n, m, from, &changeRecord{Kind: ChangeRenamed, Name: d.Name}); err != nil {
+				return err
+			}
+		}
+	}
+	if gone := membersOf(c.Removed); len(gone) > 0 {
+		kind := ChangeRemoved
+		if w.left(c.Removed) {
+			kind, from = ChangeLeft, gone[0]
+		}
+		if err := w.record(tx, n, m, from, &changeRecord{Kind: kind, Members: gone}); err != nil {
+			return err
+		}
+	}
+	if in := membersOf(c.Added); len(in) > 0 {
+		return w.record(tx, n, m, from, &changeRecord{Kind: ChangeAdded, Members: in})
+	}
+	return nil
+}
+
+// left reports whether all who were removed had asked for it.
+func (w *threadWork) left(leaves []mls.Member) bool {
+	return !slices.ContainsFunc(leaves, func(m mls.Member) bool {
+		return !slices.Contains(w.t.line.Leaving, uint32(m.Leaf))
+	})
+}
+
+// record writes one line about the conversation itself into its history.
+func (w *threadWork) record(tx *vault.Tx, n *notes, m *meta, from governance.MemberID, x *changeRecord) error {
+	return w.engine.record(tx, n, w.conversation, m, from, x)
+}
+
+func (e *Engine) record(tx *vault.Tx, n *notes, id ID, m *meta, from governance.MemberID, x *changeRecord) error {
+	now := millis(e.Clock())
+	rec := &record{
+		From: from, Own: from == e.Self.Member, Kind: MessageChange, Sent: now, Received: now, State: Read, Change: x,
+	}
+	rec.ID = e.newMessageID()
+	at, _, err := addMessage(tx, id, m, rec)
+	if err != nil {
+		return err
+	}
+	msg := rec.message(id, at, m)
+	n.tell(Event{Kind: EventMessage, Conversation: id, Message: &msg})
+	return nil
+}
+
+func membersOf(leaves []mls.Member) []governance.MemberID {
+	var out []governance.MemberID
+	for _, l := range leaves {
+		if id, _, ok := parseCredential(l.Credential); ok && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func without(ids []governance.MemberID, id governance.MemberID) []governance.MemberID {
+	return slices.DeleteFunc(slices.Clone(ids), func(x governance.MemberID) bool { return x == id })
+}
