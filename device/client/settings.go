@@ -44,12 +44,17 @@ func (c *Client) SetSettings(s Settings) error {
 	if err != nil {
 		return err
 	}
+	return c.putSetting("settings", b)
+}
+
+// putSetting stores one record among the settings.
+func (c *Client) putSetting(name string, b []byte) error {
 	return c.cfg.Vault.Update(context.Background(), func(tx *vault.Tx) error {
 		if !tx.HasSegment(settingsSegment) {
 			if err := tx.NewSegment(settingsSegment); err != nil {
 				return err
 			}
 		}
-		return tx.Put(settingsSegment, "settings", b)
+		return tx.Put(settingsSegment, name, b)
 	})
 }
