@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"syscall/js"
 
 	"bulle/device/client"
@@ -31,15 +30,7 @@ type storage struct{}
 
 // Exists implements [core.Storage].
 func (storage) Exists(ctx context.Context) (bool, error) {
-	b, err := indexeddb.Open(ctx, database)
-	if errors.Is(err, vault.ErrInUse) {
-		return true, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	exists, err := b.Exists(ctx)
-	return exists, errors.Join(err, b.Close())
+	return indexeddb.Exists(ctx, database)
 }
 
 // Open implements [core.Storage].

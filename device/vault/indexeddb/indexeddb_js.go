@@ -4,13 +4,15 @@
 // A database has three object stores: "slots" (number → bytes), "labels" and
 // "values" (key → bytes). Labels are apart so that unlocking reads them alone. A
 // browser gives no way to overwrite in place: what a replaced record leaves in the
-// browser's files until the browser compacts them is said in docs/vault-format.md.
+// browser's files until the browser compacts them is said in docs/web.md.
+//
+// Everything here waits for the browser, so nothing of it may be called on the
+// event loop itself, that is in a callback of JavaScript.
 package indexeddb
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"syscall/js"
 
 	"bulle/device/vault"
@@ -35,8 +37,8 @@ type Backend struct {
 	commits uint64
 }
 
-// Open opens the database, making it when it is missing. Another tab that has it
-// is [vault.ErrInUse].
+// Open opens the database, making it when it is missing. A database that another
+// tab or worker has open is [vault.ErrInUse].
 func Open(ctx context.Context, name string) (*Backend, error) {
 	release, err := acquire(ctx, name)
 	if err != nil {
@@ -52,7 +54,10 @@ func Open(ctx context.Context, name string) (*Backend, error) {
 }
 
 func open(ctx context.Context, name string) (*Backend, error) {
-	request := js.Global().Get("indexedDB").Call("open", name, version)
+	var request js.Value
+	if err := guard(func() { request = js.Global().Get("indexedDB").Call("open", name, version) }); err != nil {
+		return nil, err
+	}
 	upgrade := js.FuncOf(func(js.Value, []js.Value) any {
 		for _, store := range []string{slots, labels, values} {
 			request.Get("result").Call("createObjectStore", store)
@@ -61,38 +66,52 @@ func open(ctx context.Context, name string) (*Backend, error) {
 	})
 	defer upgrade.Release()
 	request.Set("onupgradeneeded", upgrade)
-	db, err := await(ctx, request, "onsuccess", "onerror", "onblocked")
-	if err != nil {
+	// Giving up here could leave a database without its stores.
+	if err := await(context.WithoutCancel(ctx), request, "onsuccess", "onerror"); err != nil {
 		return nil, err
 	}
-	b := &Backend{db: db.Get("result")}
-	count, err := b.read(ctx, slots, "get", countKey)
+	b := &Backend{db: request.Get("result")}
+	count, err := b.read(ctx, slots, func(store js.Value) []js.Value { return []js.Value{store.Call("get", countKey)} })
 	if err != nil {
 		b.db.Call("close")
 		return nil, err
 	}
-	if count.Type() == js.TypeNumber {
-		b.commits = uint64(count.Float())
+	if count[0].Type() == js.TypeNumber {
+		b.commits = uint64(count[0].Float())
 	}
 	return b, nil
 }
 
 // Exists reports whether a vault was made in the database: a header slot is there.
-func (b *Backend) Exists(ctx context.Context) (bool, error) {
+// It makes no database. One that is open elsewhere counts as a vault.
+func Exists(ctx context.Context, name string) (bool, error) {
+	there, err := listed(ctx, name)
+	if !there || err != nil {
+		return false, err
+	}
+	b, err := Open(ctx, name)
+	if errors.Is(err, vault.ErrInUse) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
 	s, err := b.Slots(ctx)
-	return s[0] != nil || s[1] != nil, err
+	return s[0] != nil || s[1] != nil, errors.Join(err, b.Close())
 }
 
 // Slots implements [vault.Backend].
 func (b *Backend) Slots(ctx context.Context) (out [vault.NumSlots][]byte, err error) {
-	for i := range out {
-		v, err := b.read(ctx, slots, "get", i)
-		if err != nil {
-			return out, err
+	rows, err := b.read(ctx, slots, func(store js.Value) (requests []js.Value) {
+		for i := range out {
+			requests = append(requests, store.Call("get", i))
 		}
-		out[i] = goBytes(v)
+		return requests
+	})
+	for i, row := range rows {
+		out[i] = goBytes(row)
 	}
-	return out, nil
+	return out, err
 }
 
 // SetSlot implements [vault.Backend].
@@ -100,7 +119,7 @@ func (b *Backend) SetSlot(ctx context.Context, slot int, content []byte) error {
 	if len(content) > vault.MaxSlot {
 		return vault.ErrTooLarge
 	}
-	return b.write(ctx, []string{slots}, func(tx js.Value) {
+	return b.write(ctx, []any{slots}, func(tx js.Value) {
 		tx.Call("objectStore", slots).Call("put", jsBytes(content), slot)
 	})
 }
@@ -109,22 +128,21 @@ func (b *Backend) SetSlot(ctx context.Context, slot int, content []byte) error {
 func (b *Backend) Load(ctx context.Context, each func(vault.Key, []byte) error) error {
 	after := js.Null()
 	for {
-		keys, err := b.read(ctx, labels, "getAllKeys", after, page)
+		found, err := b.read(ctx, labels, func(store js.Value) []js.Value {
+			return []js.Value{store.Call("getAllKeys", after, page), store.Call("getAll", after, page)}
+		})
 		if err != nil {
 			return err
 		}
+		keys, rows := found[0], found[1]
 		n := keys.Length()
-		if n == 0 {
-			return nil
-		}
-		rows, err := b.read(ctx, labels, "getAll", after, page)
-		if err != nil {
-			return err
-		}
 		for i := range n {
 			if err := each(goKey(keys.Index(i)), goBytes(rows.Index(i))); err != nil {
 				return err
 			}
+		}
+		if n < page {
+			return nil
 		}
 		after = js.Global().Get("IDBKeyRange").Call("lowerBound", keys.Index(n-1), true)
 	}
@@ -132,13 +150,19 @@ func (b *Backend) Load(ctx context.Context, each func(vault.Key, []byte) error) 
 
 // Get implements [vault.Backend].
 func (b *Backend) Get(ctx context.Context, keys []vault.Key) ([][]byte, error) {
-	out := make([][]byte, len(keys))
-	for i, k := range keys {
-		v, err := b.read(ctx, values, "get", jsBytes(k[:]))
-		if err != nil {
-			return nil, err
+	rows, err := b.read(ctx, values, func(store js.Value) []js.Value {
+		requests := make([]js.Value, len(keys))
+		for i, k := range keys {
+			requests[i] = store.Call("get", jsBytes(k[:]))
 		}
-		out[i] = goBytes(v)
+		return requests
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]byte, len(keys))
+	for i, row := range rows {
+		out[i] = goBytes(row)
 	}
 	return out, nil
 }
@@ -146,7 +170,7 @@ func (b *Backend) Get(ctx context.Context, keys []vault.Key) ([][]byte, error) {
 // Apply implements [vault.Backend].
 func (b *Backend) Apply(ctx context.Context, batch *vault.Batch) error {
 	next := b.commits + 1
-	err := b.write(ctx, []string{slots, labels, values}, func(tx js.Value) {
+	err := b.write(ctx, []any{slots, labels, values}, func(tx js.Value) {
 		l, v := tx.Call("objectStore", labels), tx.Call("objectStore", values)
 		for _, k := range batch.Deletes {
 			key := jsBytes(k[:])
@@ -169,7 +193,7 @@ func (b *Backend) Apply(ctx context.Context, batch *vault.Batch) error {
 // Commits implements [vault.Backend].
 func (b *Backend) Commits() uint64 { return b.commits }
 
-// Close implements [vault.Backend].
+// Close implements [vault.Backend]. Once it returns, the database can be opened again.
 func (b *Backend) Close() error {
 	b.db.Call("close")
 	b.release()
@@ -183,141 +207,52 @@ func Delete(ctx context.Context, name string) error {
 		return err
 	}
 	defer release()
-	_, err = await(ctx, js.Global().Get("indexedDB").Call("deleteDatabase", name), "onsuccess", "onerror", "onblocked")
-	return err
-}
-
-// read runs one request in a transaction of its own.
-func (b *Backend) read(ctx context.Context, store, method string, args ...any) (js.Value, error) {
-	request := b.db.Call("transaction", store, "readonly").Call("objectStore", store).Call(method, args...)
-	if _, err := await(ctx, request, "onsuccess", "onerror"); err != nil {
-		return js.Value{}, err
+	var request js.Value
+	if err := guard(func() { request = js.Global().Get("indexedDB").Call("deleteDatabase", name) }); err != nil {
+		return err
 	}
-	return request.Get("result"), nil
+	return await(ctx, request, "onsuccess", "onerror")
 }
 
-// write runs change in one transaction and waits until it is on the disk.
-func (b *Backend) write(ctx context.Context, stores []string, change func(tx js.Value)) error {
+// read makes requests in one transaction, so that they see one state, and returns
+// their results.
+func (b *Backend) read(ctx context.Context, store string, ask func(store js.Value) []js.Value) ([]js.Value, error) {
+	var requests []js.Value
+	err := b.transaction(ctx, []any{store}, "readonly", func(tx js.Value) {
+		requests = ask(tx.Call("objectStore", store))
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, r := range requests {
+		requests[i] = r.Get("result")
+	}
+	return requests, nil
+}
+
+// write runs change in one transaction and waits until it is on the disk. Once it
+// is under way it is waited for to its end: whoever gives up must still learn
+// whether it happened.
+func (b *Backend) write(ctx context.Context, stores []any, change func(tx js.Value)) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	names := js.Global().Get("Array").New()
-	for _, s := range stores {
-		names.Call("push", s)
-	}
-	tx := b.db.Call("transaction", names, "readwrite", map[string]any{"durability": "strict"})
-	change(tx)
-	// A write that is under way is waited for to its end: whoever gives up must
-	// still learn whether it happened.
-	_, err := await(context.WithoutCancel(ctx), tx, "oncomplete", "onabort", "onerror")
-	return err
+	return b.transaction(context.WithoutCancel(ctx), stores, "readwrite", change)
 }
 
-// await waits for the first of the events; all but the first of the list are
-// failures. It returns the target.
-func await(ctx context.Context, target js.Value, success string, failures ...string) (js.Value, error) {
-	done := make(chan error, 1+len(failures))
-	handle := func(err error) js.Func {
-		return js.FuncOf(func(js.Value, []js.Value) any {
-			if err != nil {
-				err = reason(target)
-			}
-			done <- err
-			return nil
-		})
-	}
-	ok := handle(nil)
-	defer ok.Release()
-	target.Set(success, ok)
-	bad := handle(vault.ErrBroken)
-	defer bad.Release()
-	for _, f := range failures {
-		target.Set(f, bad)
-	}
-	defer func() {
-		for _, event := range append(failures, success) {
-			target.Set(event, js.Null())
-		}
-	}()
-	select {
-	case err := <-done:
-		return target, err
-	case <-ctx.Done():
-		return target, ctx.Err()
-	}
-}
-
-// reason tells a full disk from other failures.
-func reason(target js.Value) error {
-	e := target.Get("error")
-	if e.Type() != js.TypeObject {
-		return vault.ErrInUse // blocked by another connection: it carries no error
-	}
-	if e.Get("name").String() == "QuotaExceededError" {
-		return vault.ErrFull
-	}
-	return fmt.Errorf("browser database: %s: %w", e.Get("name").String(), vault.ErrBroken)
-}
-
-// acquire takes the browser's lock of that name, which is freed when the page ends.
-func acquire(ctx context.Context, name string) (release func(), err error) {
-	manager := js.Global().Get("navigator").Get("locks")
-	if manager.IsUndefined() {
-		return nil, errors.New("this browser has no locks: it is too old")
-	}
-	var free js.Value
-	held := js.Global().Get("Promise").New(capture(&free))
-	granted := make(chan bool, 1)
-	callback := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		if args[0].IsNull() {
-			granted <- false
-			return nil
-		}
-		granted <- true
-		return held
+// transaction makes all requests of one transaction and waits for its end.
+func (b *Backend) transaction(ctx context.Context, stores []any, mode string, run func(tx js.Value)) error {
+	var tx js.Value
+	err := guard(func() {
+		tx = b.db.Call("transaction", stores, mode, map[string]any{"durability": "strict"})
+		run(tx)
 	})
-	defer callback.Release()
-	manager.Call("request", "bulle vault "+name, map[string]any{"ifAvailable": true}, callback)
-	select {
-	case ok := <-granted:
-		if !ok {
-			return nil, vault.ErrInUse
+	if err != nil {
+		if tx.Truthy() {
+			_ = guard(func() { tx.Call("abort") }) // it may have ended already
 		}
-		return func() { free.Invoke() }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+		return err
 	}
-}
-
-// capture returns an executor that stores a promise's resolve function.
-func capture(resolve *js.Value) js.Func {
-	var f js.Func
-	f = js.FuncOf(func(_ js.Value, args []js.Value) any {
-		*resolve = args[0]
-		f.Release()
-		return nil
-	})
-	return f
-}
-
-func jsBytes(b []byte) js.Value {
-	out := js.Global().Get("Uint8Array").New(len(b))
-	js.CopyBytesToJS(out, b)
-	return out
-}
-
-// goBytes copies what a row holds, nil when there is none.
-func goBytes(v js.Value) []byte {
-	if v.IsUndefined() || v.IsNull() {
-		return nil
-	}
-	b := make([]byte, v.Length())
-	js.CopyBytesToGo(b, v)
-	return b
-}
-
-// goKey reads a key, which the database gives back as an ArrayBuffer.
-func goKey(v js.Value) (k vault.Key) {
-	js.CopyBytesToGo(k[:], js.Global().Get("Uint8Array").New(v))
-	return k
+	// A request's error also passes by here, before the reason of the abort is known.
+	return await(ctx, tx, "oncomplete", "onabort")
 }
