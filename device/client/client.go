@@ -151,6 +151,16 @@ func (c *Client) Close() error {
 	return err
 }
 
+// alive fails once the client is closed and its keys are wiped.
+func (c *Client) alive() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return ErrClosed
+	}
+	return nil
+}
+
 // Self returns this member.
 func (c *Client) Self() Contact {
 	m, ok := c.ledger.Now().Member(c.member)
@@ -175,6 +185,9 @@ func (c *Client) Invite(ctx context.Context, o InviteOptions) (string, error) {
 	}
 	if o.Expires == 0 {
 		o.Expires = 7 * 24 * time.Hour
+	}
+	if err := c.alive(); err != nil {
+		return "", err
 	}
 	url, err := c.ledger.Invite(ctx, o.Uses, o.Expires, c.cfg.Clock())
 	return url, worded(err)

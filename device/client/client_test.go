@@ -310,6 +310,29 @@ func TestAnInvitationExpires(t *testing.T) {
 	}
 }
 
+func TestAClosedClientSaysSo(t *testing.T) {
+	_, all := people(t, "alice", "bob")
+	alice := all[0]
+	bob, err := alice.Contact("bob")
+	check(t, err)
+	events := alice.Events(t.Context())
+	check(t, alice.Start(t.Context()))
+	check(t, alice.Close())
+	check(t, alice.Close())
+	for range events { // ends
+	}
+	for name, err := range map[string]error{
+		"sync":          alice.Sync(t.Context()),
+		"start":         alice.Start(t.Context()),
+		"invite":        func() error { _, err := alice.Invite(t.Context(), client.InviteOptions{}); return err }(),
+		"safety number": func() error { _, err := alice.SafetyNumber(bob.ID); return err }(),
+	} {
+		if !errors.Is(err, client.ErrClosed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestAForkedLogIsNoticed(t *testing.T) {
 	_, all := people(t, "alice", "bob")
 	alice, bob := all[0], all[1]

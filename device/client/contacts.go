@@ -70,6 +70,9 @@ func (c *Client) SafetyNumber(id MemberID) (SafetyNumber, error) {
 	if !ok || id == c.member {
 		return SafetyNumber{}, ErrNoContact
 	}
+	if err := c.alive(); err != nil {
+		return SafetyNumber{}, err
+	}
 	key := c.identity.MemberKey()
 	defer key.Wipe()
 	return contact.NewSafetyNumber(key.Public(), other.Key), nil
