@@ -4,24 +4,25 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
+
+	"bulle/web/manifest"
 )
 
 // ErrNotBuilt says that this binary was built without the web app.
 var ErrNotBuilt = errors.New("this binary was built without the web app: build it with make build")
 
-// A header is sent with every answer.
-type header struct{ name, value string }
-
-// headers returns what keeps the page to itself: nothing inline, nothing from
+// Headers returns what is sent with every answer, and what keeps the page to itself: nothing inline, nothing from
 // outside, nothing framed, no referrer, no permission that the app does not use.
-func headers() []header {
+func Headers() []manifest.Header {
 	policy := strings.Join([]string{
 		"default-src 'none'",
 		"script-src 'self' 'wasm-unsafe-eval'",
@@ -38,15 +39,34 @@ func headers() []header {
 		"require-trusted-types-for 'script'",
 		"trusted-types svelte-trusted-html bulle",
 	}, "; ")
-	return []header{
-		{"Content-Security-Policy", policy},
-		{"Cross-Origin-Opener-Policy", "same-origin"},
-		{"Cross-Origin-Embedder-Policy", "require-corp"},
-		{"Cross-Origin-Resource-Policy", "same-origin"},
-		{"Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=()"},
-		{"Referrer-Policy", "no-referrer"},
-		{"X-Content-Type-Options", "nosniff"},
+	return []manifest.Header{
+		{Name: "Content-Security-Policy", Value: policy},
+		{Name: "Cross-Origin-Opener-Policy", Value: "same-origin"},
+		{Name: "Cross-Origin-Embedder-Policy", Value: "require-corp"},
+		{Name: "Cross-Origin-Resource-Policy", Value: "same-origin"},
+		{Name: "Permissions-Policy", Value: "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=()"},
+		{Name: "Referrer-Policy", Value: "no-referrer"},
+		{Name: "X-Content-Type-Options", Value: "nosniff"},
 	}
+}
+
+// Manifest returns the signed list of a built app, after comparing every file, and the
+// headers of this binary, with it. An app that does not fit its list is not to be served.
+func Manifest(files fs.FS) (manifest.Manifest, error) {
+	text, err := fs.ReadFile(files, manifest.Name)
+	if err != nil {
+		return manifest.Manifest{}, fmt.Errorf("read the app's manifest: %w", err)
+	}
+	m, err := manifest.Open(text)
+	if err != nil {
+		return manifest.Manifest{}, err
+	}
+	ours := Headers()
+	slices.SortFunc(ours, func(a, b manifest.Header) int { return strings.Compare(a.Name, b.Name) })
+	if !slices.Equal(m.Headers, ours) {
+		return manifest.Manifest{}, fmt.Errorf("%w: other headers", manifest.ErrFiles)
+	}
+	return m, m.Check(files, ContentType)
 }
 
 // Handler serves the files of a built app. A file whose name carries the hash of
@@ -55,8 +75,8 @@ func headers() []header {
 // brotli. Anything but GET and HEAD is refused. It may be called concurrently.
 func Handler(files fs.FS) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for _, h := range headers() {
-			w.Header().Set(h.name, h.value)
+		for _, h := range Headers() {
+			w.Header().Set(h.Name, h.Value)
 		}
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
@@ -95,7 +115,7 @@ func serve(w http.ResponseWriter, r *http.Request, files fs.FS, name string) boo
 	if source != name {
 		h.Set("Content-Encoding", "br")
 	}
-	h.Set("Content-Type", contentType(name))
+	h.Set("Content-Type", ContentType(name))
 	h.Set("Content-Length", strconv.FormatInt(info.Size(), 10))
 	if strings.HasPrefix(name, "assets/") {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
@@ -118,8 +138,9 @@ func takesBrotli(r *http.Request) bool {
 	return false
 }
 
-// contentType does not ask the machine's own table, which differs between machines.
-func contentType(name string) string {
+// ContentType returns what a file of the app is served as. It does not ask the machine's
+// own table for what the app has, because that differs between machines.
+func ContentType(name string) string {
 	switch path.Ext(name) {
 	case ".html":
 		return "text/html; charset=utf-8"
@@ -133,6 +154,8 @@ func contentType(name string) string {
 		return "image/svg+xml"
 	case ".webmanifest":
 		return "application/manifest+json"
+	case ".manifest":
+		return "text/plain; charset=utf-8"
 	}
 	if t := mime.TypeByExtension(path.Ext(name)); t != "" {
 		return t
