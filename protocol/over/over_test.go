@@ -127,6 +127,26 @@ func TestFramesOfEverySize(t *testing.T) {
 	}
 }
 
+func TestTheContextOfDialBoundsTheHandshakeOnly(t *testing.T) {
+	target := serve(t, over.Options{}, echo)
+	ctx, cancel := context.WithCancel(t.Context())
+	c, err := over.Dial(ctx, target, over.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shut(t, c)
+	cancel()
+	if err := c.Write(t.Context(), []byte("frame")); err != nil {
+		t.Fatal(err)
+	}
+	if frame, err := c.Read(t.Context()); err != nil || string(frame) != "frame" {
+		t.Errorf("got %q, %v", frame, err)
+	}
+	if _, err := over.Dial(ctx, target, over.Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a handshake after the end of its context: %v", err)
+	}
+}
+
 func TestFramesBelongToTheReader(t *testing.T) {
 	c := dial(t, serve(t, over.Options{}, echo), over.Options{})
 	var frames [][]byte
