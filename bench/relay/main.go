@@ -32,7 +32,7 @@ type options struct {
 
 func main() {
 	var o options
-	flag.DurationVar(&o.time, "time", 3*time.Second, "how long each row is measured")
+	flag.DurationVar(&o.time, "time", 2*time.Second, "how long each row is measured")
 	flag.IntVar(&o.circuits, "circuits", 200, "circuits, half of them senders")
 	flag.IntVar(&o.channels, "channels", 1000, "channels, each with one sender and one receiver")
 	flag.IntVar(&o.cells, "cells", 16, "cells of an append")
