@@ -6,6 +6,7 @@ import (
 	"bulle/device/client"
 	"bulle/device/vault"
 	"bulle/device/vault/passphrase"
+	"bulle/web/wasm/veil"
 )
 
 // Code returns the stable word for a failure, which the page has a sentence for in
@@ -32,6 +33,7 @@ func Code(err error) string {
 		{client.ErrFileGone, "file-gone"},
 		{client.ErrDamaged, "file-damaged"},
 		{client.ErrClosed, "locked"},
+		{veil.ErrMasked, "masked"},
 		{vault.ErrPassphrase, "passphrase"},
 		{passphrase.ErrWeak, "weak-passphrase"},
 		{passphrase.ErrInvalid, "weak-passphrase"},

@@ -1,8 +1,6 @@
 package core
 
 import (
-	"encoding/hex"
-
 	"bulle/device/client"
 	"bulle/web/wasm/bridge"
 	"bulle/web/wasm/page"
@@ -13,37 +11,6 @@ func list[From, To any](in []From, turn func(From) To) []To {
 	out := make([]To, len(in))
 	for i, v := range in {
 		out[i] = turn(v)
-	}
-	return out
-}
-
-func contact(c client.Contact) page.Contact {
-	return page.Contact{ID: c.ID.String(), Name: c.Name, Self: c.Self, Verified: c.Verified, Devices: c.Devices}
-}
-
-func conversation(c client.Conversation) page.Conversation {
-	out := page.Conversation{
-		ID: c.ID.String(), Kind: c.Kind.String(), Name: c.Name, Members: list(c.Members, contact),
-		Active: c.Active, Unread: c.Unread, Count: c.Count, Pending: c.Pending,
-	}
-	if c.Last != nil {
-		last := message(*c.Last)
-		out.Last = &last
-	}
-	return out
-}
-
-func message(m client.Message) page.Message {
-	out := page.Message{
-		ID: m.ID.String(), Conversation: m.Conversation.String(), Cursor: float64(m.Cursor),
-		From: m.From.String(), FromName: m.FromName, Own: m.Own, Kind: m.Kind.String(), Text: m.Text,
-		Sent: m.Sent, Received: m.Received, State: m.State.String(), Reason: m.Reason.String(),
-	}
-	if f := m.File; f != nil {
-		out.File = &page.Attachment{Name: f.Name, MediaType: f.MediaType, Size: f.Size, SHA256: hex.EncodeToString(f.SHA256[:])}
-	}
-	if x := m.Change; x != nil {
-		out.Change = &page.Change{Kind: x.Kind.String(), Members: list(x.Members, contact), Name: x.Name}
 	}
 	return out
 }
@@ -67,7 +34,7 @@ func (c *Core) announce(e client.Event) {
 		if e.Kind == client.EventState {
 			name = "state"
 		}
-		c.cfg.Announce(name, message(*e.Message))
+		c.cfg.Announce(name, c.view().message(*e.Message))
 		c.announceConversation(e.Conversation)
 	case client.EventConversation:
 		c.announceConversation(e.Conversation)
@@ -96,6 +63,6 @@ func (c *Core) announceConversation(id client.ConversationID) {
 		return
 	}
 	if row, err := cl.Conversation(id); err == nil {
-		c.cfg.Announce("conversation", conversation(row))
+		c.cfg.Announce("conversation", c.view().conversation(row))
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"bulle/protocol/secret"
 	"bulle/web/wasm/bridge"
 	"bulle/web/wasm/page"
+	"bulle/web/wasm/veil"
 )
 
 // Storage is where the browser keeps sealed records.
@@ -40,10 +41,15 @@ type Core struct {
 	mu     sync.Mutex // guards what follows; not held while the network is waited for
 	vault  *vault.Vault
 	client *client.Client
+	mask   client.Mask
+
+	veil *veil.Veil // has a lock of its own, taken last
 }
 
 // New returns a locked core.
-func New(cfg Config) *Core { return &Core{cfg: cfg} }
+func New(cfg Config) *Core {
+	return &Core{cfg: cfg, veil: veil.New(func() { cfg.Announce("covered", bridge.None{}) })}
+}
 
 // errLocked says that the vault is not open.
 var errLocked = &bridge.Error{Code: "locked"}
@@ -200,7 +206,11 @@ func (c *Core) config() client.Config {
 
 // start connects a client and tells the page what happens to it from now on.
 func (c *Core) start(cl *client.Client) error {
-	c.client = cl
+	mask, err := cl.Mask()
+	if err != nil {
+		mask.On = true // what cannot be read must not show more than was wanted
+	}
+	c.client, c.mask = cl, mask
 	events := cl.Events(context.Background()) // ends when the client closes
 	go func() {
 		for e := range events {

@@ -30,6 +30,9 @@ func (c *Core) ReadFile(ctx context.Context, in page.MessageID) (page.Content, e
 	if err != nil {
 		return page.Content{}, err
 	}
+	if err := c.mayRead(in.Conversation, in.Message); err != nil {
+		return page.Content{}, err
+	}
 	mid, err := client.ParseMessageID(in.Message)
 	if err != nil {
 		return page.Content{}, err
@@ -45,6 +48,9 @@ func (c *Core) ReadFile(ctx context.Context, in page.MessageID) (page.Content, e
 	}
 	into := make(buffer, m.File.Size)
 	if err := cl.SaveFile(ctx, id, mid, client.FileTarget{Content: into}, nil); err != nil {
+		return page.Content{}, err
+	}
+	if err := c.mayRead(in.Conversation, in.Message); err != nil { // it may have closed meanwhile
 		return page.Content{}, err
 	}
 	return page.Content{Bytes: into}, nil

@@ -19,7 +19,7 @@ func (c *Core) CreateGroup(ctx context.Context, in page.NewGroup) (page.Conversa
 		return page.Conversation{}, err
 	}
 	g, err := cl.CreateGroup(ctx, in.Name, members)
-	return conversation(g), err
+	return c.view().conversation(g), err
 }
 
 // AddMembers implements [page.Core].

@@ -7,6 +7,7 @@ import (
 	"bulle/device/client"
 	"bulle/web/wasm/bridge"
 	"bulle/web/wasm/page"
+	"bulle/web/wasm/veil"
 )
 
 // maxPage bounds what one call may ask for.
@@ -43,14 +44,15 @@ func (c *Core) Overview(context.Context, bridge.None) (page.Overview, error) {
 	if err != nil {
 		return page.Overview{}, err
 	}
-	b := cl.Bubble()
+	b, v := cl.Bubble(), c.view()
 	return page.Overview{
-		Self:          contact(cl.Self()),
+		Self:          v.contact(cl.Self()),
 		Bubble:        page.Bubble{Address: b.Address, Fingerprint: b.Fingerprint, Founder: b.Founder},
-		Contacts:      list(contacts, contact),
-		Conversations: list(conversations, conversation),
+		Contacts:      list(contacts, v.contact),
+		Conversations: list(conversations, v.conversation),
 		Status:        status(cl.Status()),
 		Settings:      page.Settings{NoReceipts: settings.NoReceipts},
+		Mask:          page.Mask{On: v.veil != nil, Seconds: int(c.shown().Seconds())},
 	}, nil
 }
 
@@ -65,7 +67,7 @@ func (c *Core) Direct(_ context.Context, in page.ID) (page.Conversation, error) 
 		return page.Conversation{}, err
 	}
 	d, err := cl.Direct(member)
-	return conversation(d), err
+	return c.view().conversation(d), err
 }
 
 // History implements [page.Core].
@@ -75,11 +77,15 @@ func (c *Core) History(_ context.Context, in page.Page) (page.Messages, error) {
 		return page.Messages{}, err
 	}
 	found, err := cl.History(id, client.Cursor(in.Before), bounded(in.Limit))
-	return page.Messages{Messages: list(found, message)}, err
+	return page.Messages{Messages: list(found, c.view().message)}, err
 }
 
-// Search implements [page.Core].
+// Search implements [page.Core]. A masked device refuses it: who may ask which
+// messages hold a word can find out what they say.
 func (c *Core) Search(ctx context.Context, in page.Query) (page.Messages, error) {
+	if c.masked() {
+		return page.Messages{}, veil.ErrMasked
+	}
 	cl, err := c.open()
 	if err != nil {
 		return page.Messages{}, err
@@ -91,7 +97,7 @@ func (c *Core) Search(ctx context.Context, in page.Query) (page.Messages, error)
 		}
 	}
 	found, err := cl.Search(ctx, id, in.Text, client.Cursor(in.Before), bounded(in.Limit))
-	return page.Messages{Messages: list(found, message)}, err
+	return page.Messages{Messages: list(found, c.view().message)}, err
 }
 
 // Send implements [page.Core].

@@ -39,6 +39,14 @@ type Core interface {
 	MarkVerified(context.Context, Verification) (bridge.None, error)
 	Invite(context.Context, InviteTerms) (Link, error)
 	SetSettings(context.Context, Settings) (bridge.None, error)
+	Arm(context.Context, Key) (bridge.None, error)
+	Challenge(context.Context, bridge.None) (Challenge, error)
+	SetMask(context.Context, NewMask) (bridge.None, error)
+	Reveal(context.Context, Reveal) (bridge.None, error)
+	Unseal(context.Context, Sealed) (Texts, error)
+	Shorten(context.Context, bridge.None) (bridge.None, error)
+	Spend(context.Context, Item) (bridge.None, error)
+	Cover(context.Context, bridge.None) (bridge.None, error)
 }
 
 // Methods returns what the page may call, by the names it calls them. c may be
@@ -73,6 +81,14 @@ func Methods(c Core) []bridge.Method {
 		bridge.Handle("markVerified", c.MarkVerified),
 		bridge.Handle("invite", c.Invite),
 		bridge.Handle("setSettings", c.SetSettings),
+		bridge.Handle("arm", c.Arm),
+		bridge.Handle("challenge", c.Challenge),
+		bridge.Handle("setMask", c.SetMask),
+		bridge.Handle("reveal", c.Reveal),
+		bridge.Handle("unseal", c.Unseal),
+		bridge.Handle("shorten", c.Shorten),
+		bridge.Handle("spend", c.Spend),
+		bridge.Handle("cover", c.Cover),
 	}
 }
 
@@ -87,6 +103,7 @@ func Events() map[string]reflect.Type {
 		"transfer":     reflect.TypeFor[Transfer](),
 		"warning":      reflect.TypeFor[Warning](),
 		"missed":       reflect.TypeFor[bridge.None](),
+		"covered":      reflect.TypeFor[bridge.None](),
 	}
 }
 

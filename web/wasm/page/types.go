@@ -71,6 +71,7 @@ type Overview struct {
 	Conversations []Conversation
 	Status        Status
 	Settings      Settings
+	Mask          Mask
 }
 
 // Bubble says where the device is enrolled.
@@ -80,9 +81,10 @@ type Bubble struct {
 	Founder     bool
 }
 
-// Contact is a member of the category.
+// Contact is a member of the category. Sealed says that Name is, as everywhere.
 type Contact struct {
 	ID       string
+	Sealed   bool
 	Name     string
 	Self     bool
 	Verified bool
@@ -92,6 +94,7 @@ type Contact struct {
 // Conversation is a row of the list.
 type Conversation struct {
 	ID      string
+	Sealed  bool
 	Kind    string `enum:"direct,group"`
 	Name    string
 	Members []Contact
@@ -105,6 +108,7 @@ type Conversation struct {
 // Message is a line of a history.
 type Message struct {
 	ID           string
+	Sealed       bool // texts, and names of people, groups and files
 	Conversation string
 	Cursor       float64
 	From         string

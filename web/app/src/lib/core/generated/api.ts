@@ -13,6 +13,10 @@ export interface Bubble {
   founder: boolean;
 }
 
+export interface Challenge {
+  challenge: Uint8Array;
+}
+
 export interface Change {
   kind: 'created' | 'added' | 'removed' | 'left' | 'renamed' | 'lost';
   members: Contact[];
@@ -21,6 +25,7 @@ export interface Change {
 
 export interface Contact {
   id: string;
+  sealed: boolean;
   name: string;
   self: boolean;
   verified: boolean;
@@ -33,6 +38,7 @@ export interface Content {
 
 export interface Conversation {
   id: string;
+  sealed: boolean;
   kind: 'direct' | 'group';
   name: string;
   members: Contact[];
@@ -68,6 +74,15 @@ export interface InviteTerms {
   hours: number;
 }
 
+export interface Item {
+  conversation: string;
+  item: string;
+}
+
+export interface Key {
+  key: Uint8Array;
+}
+
 export interface Link {
   link: string;
 }
@@ -75,6 +90,11 @@ export interface Link {
 export interface LinkKind {
   kind: 'invitation' | 'claim';
   address: string;
+}
+
+export interface Mask {
+  on: boolean;
+  seconds: number;
 }
 
 export interface Match {
@@ -88,6 +108,7 @@ export interface Membership {
 
 export interface Message {
   id: string;
+  sealed: boolean;
   conversation: string;
   cursor: number;
   from: string;
@@ -122,6 +143,12 @@ export interface NewGroup {
   members: string[];
 }
 
+export interface NewMask {
+  on: boolean;
+  seconds: number;
+  answer: Uint8Array;
+}
+
 export interface NewPassphrase {
   old: string;
   new: string;
@@ -139,6 +166,7 @@ export interface Overview {
   conversations: Conversation[];
   status: Status;
   settings: Settings;
+  mask: Mask;
 }
 
 export interface Page {
@@ -163,6 +191,13 @@ export interface Reading {
   upto: number;
 }
 
+export interface Reveal {
+  conversation: string;
+  item: string;
+  held: boolean;
+  answer: Uint8Array;
+}
+
 export interface SafetyNumber {
   digits: string;
   payload: Uint8Array;
@@ -171,6 +206,12 @@ export interface SafetyNumber {
 export interface Scan {
   member: string;
   payload: Uint8Array;
+}
+
+export interface Sealed {
+  conversation: string;
+  item: string;
+  sealed: string[];
 }
 
 export interface Settings {
@@ -193,6 +234,10 @@ export interface Strength {
   bits: number;
   floor: number;
   hint: string;
+}
+
+export interface Texts {
+  texts: string[];
 }
 
 export interface Transfer {
@@ -241,11 +286,20 @@ export interface Calls {
   markVerified: { in: Verification; out: null };
   invite: { in: InviteTerms; out: Link };
   setSettings: { in: Settings; out: null };
+  arm: { in: Key; out: null };
+  challenge: { in: null; out: Challenge };
+  setMask: { in: NewMask; out: null };
+  reveal: { in: Reveal; out: null };
+  unseal: { in: Sealed; out: Texts };
+  shorten: { in: null; out: null };
+  spend: { in: Item; out: null };
+  cover: { in: null; out: null };
 }
 
 export interface Events {
   contact: Contact;
   conversation: Conversation;
+  covered: null;
   message: Message;
   missed: null;
   state: Message;
