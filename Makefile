@@ -47,8 +47,8 @@ build: $(if $(HAS_NPM),$(PAGE)) ## build bin/bulle for this machine
 	$(if $(HAS_NPM),,@echo "Node 20.19 or npm is missing: bulle is built without its web app" >&2)
 	$(BUILD) -o $(BIN) ./cmd/bulle
 
-$(PAGE): tools/page $(shell find web/app protocol mls device web/wasm -type f -not -path '*/node_modules/*' -not -path '*/dist/*' \
-	-not -path '*/shots/*' -not -path '*/generated/*' -not -name '*_test.go' -not -path '*/testdata/*' 2>/dev/null)
+$(PAGE): tools/page $(shell find web/app protocol mls device web/wasm web/manifest web/release web/web.go -type f -not -path '*/node_modules/*' -not -path '*/dist/*' \
+	-not -path '*/shots/*' -not -name '*.key' -not -path '*/generated/*' -not -name '*_test.go' -not -path '*/testdata/*' 2>/dev/null)
 	@tools/page
 
 page: $(PAGE) ## build the web app into web/app/dist, within its budgets
@@ -96,14 +96,15 @@ reproducible: build-all ## build again elsewhere with an empty cache; the bytes 
 	@BUILD_TAGS=$(if $(HAS_NPM),-tags=web) tools/reproducible
 
 unit: ## unit, vector and fuzz-seed tests with the race detector
-	CGO_ENABLED=1 $(GO) test -race -timeout 20m $$($(GO) list ./... | grep -v -e '^bulle$$' -e '^bulle/e2e$$')
+	CGO_ENABLED=1 $(GO) test -race -skip '^TestScripts$$' -timeout 20m $$($(GO) list ./... | grep -v -e '^bulle$$' -e '^bulle/e2e$$')
 
 wasm: ## build for js/wasm, and run those tests under Node
 	$(WASM) $(GO) build $(WASM_PACKAGES)
 	$(WASM) $(GO) test -exec="$(CURDIR)/tools/wasm-exec" -timeout 20m $(WASM_PACKAGES)
 
-e2e: build ## the end-to-end tests, with the real binary
+e2e: build ## the end-to-end tests: the real binary, and the commands as a user types them
 	BULLE_E2E_BINARY=$(CURDIR)/$(BIN) $(GO) test -timeout 20m ./e2e
+	$(GO) test -run '^TestScripts$$' ./cmd/bulle
 
 vuln: bin/tools/golangci-lint ## known vulnerabilities, where the database can be reached
 	@tools/vuln bin/tools/govulncheck ./...
