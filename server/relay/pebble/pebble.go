@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -59,7 +58,7 @@ func Open(c Config) (relay.Store, error) {
 	if c.Ballast == 0 {
 		c.Ballast = defaultBallast
 	}
-	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+	if err := c.FS.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
 	kv, err := openKV(c)
