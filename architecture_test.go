@@ -8,6 +8,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
@@ -56,7 +57,6 @@ var outside = map[string]string{
 	"github.com/spf13/pflag":               "cmd/bulle",
 	"golang.org/x/crypto/argon2":           "device/vault",
 	"golang.org/x/crypto/chacha20poly1305": "mls",
-	"golang.org/x/sys":                     "device/vault",
 	"golang.org/x/term":                    "cmd/bulle",
 	"golang.org/x/text/unicode/norm":       "device/vault/passphrase",
 	"rsc.io/qr":                            "cmd/bulle/qr",
@@ -195,6 +195,16 @@ func owner(dir string) string {
 
 func within(dir, parent string) bool {
 	return dir == parent || strings.HasPrefix(dir, parent+"/")
+}
+
+// TestDependenciesAreUsed: a module that nothing imports any more goes.
+func TestDependenciesAreUsed(t *testing.T) {
+	imported := goList(t, nil, "-test", "-deps", "./...")
+	for _, dependency := range append(slices.Collect(maps.Keys(outside)), outsideTests...) {
+		if !slices.ContainsFunc(imported, func(p string) bool { return within(p, dependency) }) {
+			t.Errorf("%s is listed, and nothing imports it", dependency)
+		}
+	}
 }
 
 // TestRulesBite plants one fault of each kind.
