@@ -120,3 +120,10 @@ func (e *Engine) OpenAll(ctx context.Context, id ID, c Channel, cells [][]byte) 
 	}
 	return opened, nil
 }
+
+// Stopped reports whether a hook has stopped the engine.
+func (e *Engine) Stopped() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.crashed != nil
+}

@@ -42,6 +42,9 @@ func (e *Engine) inboxPass(ctx context.Context, self *worker, round uint64) erro
 		return err
 	}
 	defer func() { _ = sub.Close() }() // it holds nothing that must arrive
+	if err := e.again(ctx, &s); err != nil {
+		return err
+	}
 	cells := e.Self.Inbox.Assembler()
 	for {
 		wait := ctx
@@ -83,17 +86,17 @@ func (e *Engine) openInbox(ctx context.Context, s *inboxState) (link.Subscriptio
 	switch {
 	case errors.As(err, &truncated):
 		s.Position = max(s.Position, truncated.First)
-		return e.again(ctx, s)
+		return e.reopen(ctx, s)
 	case errors.Is(err, link.ErrNotFound), errors.Is(err, link.ErrAhead):
 		*s = inboxState{} // nothing came for so long that the relay forgot it
-		return e.again(ctx, s)
+		return e.reopen(ctx, s)
 	case err != nil:
 		return nil, fmt.Errorf("subscribe to the inbox: %w", err)
 	}
 	return sub, nil
 }
 
-func (e *Engine) again(ctx context.Context, s *inboxState) (link.Subscription, error) {
+func (e *Engine) reopen(ctx context.Context, s *inboxState) (link.Subscription, error) {
 	if err := e.saveInbox(ctx, s); err != nil {
 		return nil, err
 	}
@@ -145,5 +148,5 @@ func (e *Engine) noted(ctx context.Context, s *inboxState, data []byte) error {
 	if data == nil || !decodes(data, &n) {
 		return nil
 	}
-	return e.welcomed(ctx, s, &n)
+	return e.welcomed(ctx, s, &n, "")
 }

@@ -131,6 +131,7 @@ func (w *threadWork) leaveBehind(tx *vault.Tx, n *notes, m *meta, s status) erro
 		return err
 	}
 	n.tell(Event{Kind: EventConversation, Conversation: w.conversation})
+	n.kick(workerKey{kind: inboxWorker}) // a Welcome back may be waiting
 	if m.Kind == Group {
 		m.Outside, m.Leaving = true, false
 		m.Members = without(m.Members, w.engine.Self.Member)

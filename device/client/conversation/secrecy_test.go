@@ -106,3 +106,30 @@ func TestAForgottenConversationIsGone(t *testing.T) {
 		t.Errorf("bob has %q", got)
 	}
 }
+
+// TestRemovedAndInvitedWhileAway: the Welcome back is read before the commit that it
+// comes after.
+func TestRemovedAndInvitedWhileAway(t *testing.T) {
+	w := newWorld(t)
+	alice, bob := w.join("alice"), w.join("bob")
+	id := group(t, "two", alice, bob)
+	ctx := t.Context()
+	for n := range 3 {
+		check(t, alice.RemoveMembers(ctx, id, []governance.MemberID{bob.id()}))
+		alice.sync()
+		check(t, alice.AddMembers(ctx, id, []governance.MemberID{bob.id()}))
+		alice.sync()
+		alice.tell(id, "again")
+		alice.sync()
+		channel := must(bob.Channel(ctx, id))(t)
+		if n > 0 { // first its inbox, then its channel
+			bob.relay = &hostile{Session: bob.session, hidden: channel.ID}
+			_ = bob.trySync() // its channel cannot be read
+			bob.relay = nil
+		}
+		bob.sync()
+		if c := must(bob.Conversation(ctx, id))(t); !c.Active || len(bob.said(id)) != n+1 {
+			t.Fatalf("bob has %q, active %v", bob.said(id), c.Active)
+		}
+	}
+}

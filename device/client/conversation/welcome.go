@@ -14,38 +14,115 @@ import (
 // welcomed joins the group of a Welcome. What is not a Welcome for us, from a
 // member that the governance log knows, to a group that keeps our rules, counts
 // for nothing: anyone of the category can write to our inbox.
-func (e *Engine) welcomed(ctx context.Context, s *inboxState, n *note) error {
+//
+// A Welcome back into a group whose commit that removed us was not read yet waits
+// until it was: kept is the name under which it does, "" if it is new.
+func (e *Engine) welcomed(ctx context.Context, s *inboxState, n *note, kept string) error {
 	g, spent, err := e.join(ctx, n)
-	if err != nil || g == nil {
+	if err != nil {
 		return err
 	}
-	defer g.Wipe()
+	if g != nil {
+		defer g.Wipe()
+	}
+	t, d, peer, ok := e.invited(g, spent)
+	if !ok {
+		return e.unkeep(ctx, kept)
+	}
+	return e.update(ctx, "joined", func(tx *vault.Tx, notes *notes) error {
+		if err := saveInbox(tx, s); err != nil {
+			return err
+		}
+		early, err := e.adopt(tx, notes, t, d, peer)
+		switch {
+		case err != nil:
+			return err
+		case early:
+			return keepWelcome(tx, n, kept)
+		}
+		if kept != "" {
+			if err := tx.Delete(inboxSegment, kept); err != nil {
+				return err
+			}
+		}
+		return e.spend(tx, notes, spent)
+	})
+}
+
+// invited makes a thread of a joined group, unless it breaks our rules.
+func (e *Engine) invited(g *mls.Group, spent string) (t *thread, d *description, peer governance.MemberID, ok bool) {
+	if g == nil || len(g.ID()) != len(ID{}) {
+		return nil, nil, peer, false
+	}
 	d, err := describe(g.Extensions())
 	if err != nil {
-		return nil // not a group of ours
+		return nil, nil, peer, false
 	}
-	t := &thread{group: g, id: [32]byte{}}
-	if len(g.ID()) != len(t.id) {
-		return nil
-	}
+	t = &thread{group: g}
 	copy(t.id[:], g.ID())
 	t.line = line{Epoch: g.Epoch(), Status: inside, Generation: d.Generation, LastCommit: millis(e.Clock())}
 	if spent[:2] == "l/" {
 		t.line.LastCommit = 0 // others may hold the same package: renew with the first message
 	}
-	peer, ok := e.peer(t, d)
-	if !ok {
+	peer, ok = e.peer(t, d)
+	return t, d, peer, ok
+}
+
+// Welcomes that came too early wait in the inbox's segment.
+const (
+	earlyPrefix = "w/"
+	maxEarly    = 64
+)
+
+// keepWelcome keeps a Welcome that came too early, the newest few of them.
+func keepWelcome(tx *vault.Tx, n *note, kept string) error {
+	if kept != "" {
+		return nil // it waits already
+	}
+	names, err := tx.List(inboxSegment, vault.Range{Prefix: earlyPrefix})
+	if err != nil {
+		return err
+	}
+	var number counter
+	if _, err := load(tx, inboxSegment, "n", &number); err != nil {
+		return err
+	}
+	number++
+	if err := save(tx, inboxSegment, "n", &number); err != nil {
+		return err
+	}
+	for ; len(names) >= maxEarly; names = names[1:] {
+		if err := tx.Delete(inboxSegment, names[0]); err != nil {
+			return err
+		}
+	}
+	return save(tx, inboxSegment, numbered(earlyPrefix, uint64(number)), n)
+}
+
+// unkeep drops a Welcome that waited and is none any more.
+func (e *Engine) unkeep(ctx context.Context, kept string) error {
+	if kept == "" {
 		return nil
 	}
-	return e.update(ctx, "joined", func(tx *vault.Tx, n *notes) error {
-		if err := saveInbox(tx, s); err != nil {
+	return e.update(ctx, "dropped", func(tx *vault.Tx, _ *notes) error { return tx.Delete(inboxSegment, kept) })
+}
+
+// again looks at the Welcomes that came too early.
+func (e *Engine) again(ctx context.Context, s *inboxState) error {
+	names, err := e.view(ctx).List(inboxSegment, vault.Range{Prefix: earlyPrefix})
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	for _, name := range names {
+		var n note
+		if ok, err := load(e.view(ctx), inboxSegment, name, &n); err != nil || !ok {
+			return orMissing(err)
+		}
+		if err := e.welcomed(ctx, s, &n, name); err != nil {
 			return err
 		}
-		if err := e.spend(tx, n, spent); err != nil {
-			return err
-		}
-		return e.adopt(tx, n, t, d, peer)
-	})
+	}
+	return nil
 }
 
 // join makes the group of a Welcome, nil if it is none for us. It returns the name
@@ -95,33 +172,34 @@ func (e *Engine) peer(t *thread, d *description) (governance.MemberID, bool) {
 	return others[0], true
 }
 
-// adopt makes a joined group a thread of its conversation.
-func (e *Engine) adopt(tx *vault.Tx, n *notes, t *thread, d *description, peer governance.MemberID) error {
+// adopt makes a joined group a thread of its conversation, or says that it is too
+// early for that.
+func (e *Engine) adopt(tx *vault.Tx, n *notes, t *thread, d *description, peer governance.MemberID) (early bool, err error) {
 	t.conversation = ID(t.id)
 	if d.Kind == Direct {
 		t.conversation = DirectID(e.Self.Member, peer)
 	}
 	m, err := e.ensureConversation(tx, t.conversation, &meta{Kind: d.Kind, Peer: peer, Name: d.Name})
 	if err != nil {
-		return err
+		return false, err
 	}
-	if ok, err := e.replaces(tx, t, m, d); err != nil || !ok {
-		return err
+	if ok, early, err := e.replaces(tx, t, m, d); err != nil || !ok {
+		return early, err
 	}
 	if err := t.enter(tx); err != nil {
-		return err
+		return false, err
 	}
 	m.Members, m.Outside, m.Leaving, m.Name = t.roster(), false, false, d.Name
 	m.Generation = max(m.Generation, min(d.Generation, math.MaxUint32-1)+1)
 	if d.Kind == Group {
 		from := e.inviter(t)
 		if err := e.record(tx, n, t.conversation, m, from, &changeRecord{Kind: ChangeAdded, Members: []governance.MemberID{e.Self.Member}}); err != nil {
-			return err
+			return false, err
 		}
 	}
 	n.kick(workerKey{kind: threadWorker, id: t.conversation, thread: t.id})
 	n.tell(Event{Kind: EventConversation, Conversation: t.conversation})
-	return m.save(tx, t.conversation)
+	return false, m.save(tx, t.conversation)
 }
 
 // inviter returns who signed the Welcome that the group was joined with.
@@ -136,26 +214,29 @@ func (e *Engine) inviter(t *thread) governance.MemberID {
 }
 
 // replaces reports whether a joined group may become a thread of a conversation,
-// and takes out what it replaces. A group that we are in is never replaced. One
-// that we were in before comes back only by the hand of someone who was in it too,
-// and only with a later epoch.
-func (e *Engine) replaces(tx *vault.Tx, t *thread, m *meta, d *description) (bool, error) {
+// and takes out what it replaces. A group that we are in is never replaced: the
+// commit that removes us from it has to be read first. One that we were in before
+// comes back only with a later epoch and somebody in it who was there before.
+func (e *Engine) replaces(tx *vault.Tx, t *thread, m *meta, d *description) (ok, early bool, err error) {
 	if m.has(t.id) {
 		var old line
 		if ok, err := load(tx, segment(t.conversation), t.name("line"), &old); err != nil || !ok {
-			return false, orMissing(err)
+			return false, false, orMissing(err)
 		}
-		known := d.Kind == Direct || slices.Contains(m.Members, e.inviter(t))
-		return old.Status != inside && old.Epoch < t.line.Epoch && known, nil
+		known := slices.ContainsFunc(without(t.roster(), e.Self.Member), func(id governance.MemberID) bool {
+			return slices.Contains(m.Members, id)
+		})
+		later := old.Epoch < t.line.Epoch && known
+		return later && old.Status != inside, later && old.Status == inside, nil
 	}
 	if d.Kind == Direct {
 		if err := e.dropIdle(tx, t.conversation, m); err != nil {
-			return false, err
+			return false, false, err
 		}
 		if len(m.Threads) >= maxThreads {
-			return false, nil
+			return false, false, nil
 		}
 	}
 	m.Threads = append(m.Threads, t.id)
-	return true, nil
+	return true, false, nil
 }
