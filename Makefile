@@ -28,7 +28,7 @@ WASM := GOOS=js GOARCH=wasm GOEXPERIMENT=
 WASM_PACKAGES = $(shell $(WASM) $(GO) list ./protocol/... ./mls/... ./device/... | grep -v -e /device/vault/file -e /device/terminal)
 
 # The stages of `make test`, in this order. A stage is a target of its own.
-STAGES := prepare fmt-check vet lint rules build-all reproducible web unit wasm e2e vuln
+STAGES := prepare fmt-check vet lint rules build-all reproducible web unit wasm e2e web-e2e vuln
 
 .PHONY: help run page build build-all test bench fuzz fmt clean $(STAGES)
 
@@ -105,6 +105,9 @@ wasm: ## build for js/wasm, and run those tests under Node
 e2e: build ## the end-to-end tests: the real binary, and the commands as a user types them
 	BULLE_E2E_BINARY=$(CURDIR)/$(BIN) $(GO) test -timeout 20m ./e2e
 	$(GO) test -run '^TestScripts$$' ./cmd/bulle
+
+web-e2e: build ## the web app in real browsers, against the real binary
+	@tools/web-e2e $(CURDIR)/$(BIN)
 
 vuln: bin/tools/golangci-lint ## known vulnerabilities, where the database can be reached
 	@tools/vuln bin/tools/govulncheck ./...

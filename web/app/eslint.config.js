@@ -33,6 +33,19 @@ export default defineConfig(
   },
   { files: ['src/lib/text/*.ts'], rules: { '@typescript-eslint/explicit-module-boundary-types': 'off' } },
   { files: ['**/*.svelte', '**/*.svelte.ts'], languageOptions: { parserOptions: { parser: ts.parser } } },
+  {
+    // plain JavaScript, which Node and the browser run as it is
+    files: ['tests/go/**'],
+    ...ts.configs.disableTypeChecked,
+    languageOptions: {
+      globals: { ...globals.browser, ...globals.node },
+      parserOptions: { projectService: false }
+    },
+    rules: {
+      ...ts.configs.disableTypeChecked.rules,
+      '@typescript-eslint/explicit-module-boundary-types': 'off'
+    }
+  },
   layer(['src/lib/ui/**'], ['**/core/**', '**/state/**'], 'ui takes props and callbacks only'),
   layer(['src/lib/state/**'], ['**/ui/**', '**/routes/**'], 'state does not know the screen'),
   layer(['src/lib/core/**'], ['**/ui/**', '**/state/**', '**/routes/**'], 'core knows only the worker')

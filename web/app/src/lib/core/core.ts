@@ -68,8 +68,8 @@ export class Core implements Caller {
     if (this.locked) return Promise.reject(new CoreError('locked'));
     const id = this.next++;
     return new Promise((resolve, reject) => {
+      this.worker.postMessage({ id, method, params }); // throws if the params cannot cross
       this.pending.set(id, { resolve, reject });
-      this.worker.postMessage({ id, method, params });
     });
   }
 

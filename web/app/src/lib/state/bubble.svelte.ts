@@ -10,7 +10,10 @@ import type {
 } from '$lib/core/generated/api';
 import { codeOf } from './session.svelte';
 
-/** The people and conversations of the bubble, kept in step with the core's events. */
+/**
+ * The people and conversations of the bubble, kept in step with the core's events. What a component
+ * hands over may be reactive: it is copied, since only plain values can cross to the worker.
+ */
 export class BubbleState {
   self = $state.raw<Contact>();
   bubble = $state.raw<Bubble>();
@@ -77,7 +80,7 @@ export class BubbleState {
   async createGroup(name: string, members: string[]): Promise<string | undefined> {
     let id: string | undefined;
     await this.attempt(async () => {
-      const c = await this.core.call('createGroup', { name, members });
+      const c = await this.core.call('createGroup', { name, members: [...members] });
       this.put(c);
       id = c.id;
     });
@@ -85,7 +88,7 @@ export class BubbleState {
   }
 
   addMembers(conversation: string, members: string[]): Promise<boolean> {
-    return this.attempt(() => this.core.call('addMembers', { conversation, members }));
+    return this.attempt(() => this.core.call('addMembers', { conversation, members: [...members] }));
   }
 
   removeMember(conversation: string, member: string): Promise<boolean> {
@@ -97,8 +100,12 @@ export class BubbleState {
   }
 
   async search(text: string): Promise<Message[]> {
-    const found = await this.core.call('search', { conversation: '', text, before: 0, limit: 30 });
-    return found.messages;
+    let found: Message[] = [];
+    await this.attempt(async () => {
+      const query = { conversation: '', text, before: 0, limit: 30 };
+      found = (await this.core.call('search', query)).messages;
+    });
+    return found;
   }
 
   async invite(uses: number, hours: number): Promise<string> {
@@ -138,6 +145,11 @@ export class BubbleState {
 
   private async attempt(work: () => Promise<unknown>): Promise<boolean> {
     this.failure = '';
+  /** A screen that shows `failure` starts without that of another one. */
+  forgetFailure(): void {
+    this.failure = '';
+  }
+
     try {
       await work();
       return true;

@@ -77,7 +77,11 @@ export class HistoryState {
   }
 
   private reload(): Promise<void> {
-    return this.load(0, (page) => page);
+    // what came while the page was read is newer than the page
+    return this.load(0, (page) => [
+      ...page,
+      ...this.messages.filter((m) => m.cursor > (page.at(-1)?.cursor ?? 0))
+    ]);
   }
 
   private async load(before: number, join: (page: Message[]) => Message[]): Promise<void> {
@@ -94,9 +98,12 @@ export class HistoryState {
     this.loading = false;
   }
 
+  /** Takes a message in at its place; one from before the pages that are here comes with its own page. */
   private put(m: Message): void {
     const at = this.messages.findIndex((old) => old.id === m.id);
-    this.messages = at < 0 ? [...this.messages, m] : this.messages.with(at, m);
+    if (at >= 0) this.messages = this.messages.with(at, m);
+    else if (this.complete || m.cursor > (this.messages[0]?.cursor ?? 0))
+      this.messages = [...this.messages, m].sort((a, b) => a.cursor - b.cursor);
   }
 
   private async attempt(work: () => Promise<unknown>): Promise<boolean> {

@@ -5,6 +5,12 @@ export interface Root {
   dataset: Record<string, string | undefined>;
 }
 
+/** Whether the system is dark: a media query, a plain object in tests. */
+export interface SystemDark {
+  readonly matches: boolean;
+  addEventListener(type: 'change', handle: () => void): void;
+}
+
 /** Theme and contrast. They tell nothing about the member, so they may be kept in clear. */
 export class Look {
   theme = $state<Theme>('system');
@@ -12,7 +18,7 @@ export class Look {
 
   constructor(
     private readonly root: Root,
-    private readonly systemDark: { matches: boolean; addEventListener: MediaQueryList['addEventListener'] }
+    private readonly systemDark: SystemDark
   ) {
     systemDark.addEventListener('change', () => {
       this.apply();

@@ -80,7 +80,11 @@ export class Session {
   }
 
   async judge(passphrase: string): Promise<Strength | undefined> {
-    return this.core?.call('judgePassphrase', { passphrase });
+    try {
+      return await this.core?.call('judgePassphrase', { passphrase });
+    } catch {
+      return undefined; // locked meanwhile: nobody looks at the meter any more
+    }
   }
 
   async makePassphrase(): Promise<string> {

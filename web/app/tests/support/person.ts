@@ -1,0 +1,129 @@
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { en } from '../../src/lib/text/en';
+import { fr } from '../../src/lib/text/fr';
+
+export const passphrase = 'five patient herons borrow the copper ladder before winter begins';
+
+/** Bounds every wait for what must happen: long, because a loaded machine is slow. */
+const patience = 60_000;
+
+/** A member with a browser of their own. Everything the page complains of is kept in complaints. */
+export class Person {
+  readonly complaints: string[] = [];
+  readonly requests: string[] = [];
+
+  constructor(
+    readonly name: string,
+    readonly context: BrowserContext,
+    readonly page: Page
+  ) {
+    context.setDefaultTimeout(patience);
+    this.watch(page);
+  }
+
+  /** Opens a window of a person who has never been here. */
+  static async arrive(browser: Browser, name: string, locale = 'en-GB'): Promise<Person> {
+    const context = await browser.newContext({
+      ignoreHTTPSErrors: true, // the relay's certificate is made by itself
+      locale,
+      viewport: { width: 1100, height: 760 },
+      acceptDownloads: true
+    });
+    return new Person(name, context, await context.newPage());
+  }
+
+  /** Fills the first screen, with a passphrase typed by hand, and joins. */
+  async enrol(link: string, keep = true): Promise<void> {
+    await this.page.goto(link);
+    await this.page.getByLabel(en.welcome.name).fill(this.name);
+    await this.page.getByLabel(en.welcome.passphrase, { exact: true }).fill(passphrase);
+    await this.page.getByLabel(en.welcome.repeat).fill(passphrase);
+    if (!keep) await this.page.getByLabel(en.welcome.keep).uncheck();
+    await this.page.getByRole('button', { name: /Join|Found the bubble/u }).click();
+    await this.connected();
+  }
+
+  async unlock(words = passphrase): Promise<void> {
+    await this.page.getByLabel(en.welcome.passphrase).fill(words);
+    await this.page.getByRole('button', { name: en.unlock.open }).click();
+  }
+
+  async connected(): Promise<void> {
+    await this.page.getByText(en.link.online, { exact: true }).waitFor();
+  }
+
+  /** Makes an invitation link, as the founder. */
+  async invite(uses: number): Promise<string> {
+    await this.button(en.list.invite).click();
+    const dialog = this.dialog;
+    await dialog.getByLabel(en.invite.uses).fill(String(uses));
+    await dialog.getByRole('button', { name: en.invite.make }).click();
+    const link = await dialog.locator('output').innerText();
+    await this.closeDialog();
+    return link;
+  }
+
+  /** Opens the conversation or the person of that name in the list. */
+  async open(name: string): Promise<void> {
+    await this.list.getByRole('button', { name }).first().click();
+    await this.page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
+  }
+
+  /** Writes into the open conversation. */
+  async write(text: string): Promise<void> {
+    await this.composer.fill(text);
+    await this.composer.press('Enter');
+  }
+
+  async attach(file: { name: string; mimeType: string; buffer: Buffer }): Promise<void> {
+    await this.page.locator('input[type=file]').setInputFiles(file);
+  }
+
+  /** Waits until the open conversation shows exactly one message with this text. */
+  async sees(text: string): Promise<void> {
+    await this.message(text).first().waitFor();
+    const n = await this.message(text).count();
+    if (n !== 1) throw new Error(`${this.name} sees ${String(n)} messages that say ${text}`);
+  }
+
+  /** Waits until the own message with this text has that state. */
+  async reaches(text: string, state: keyof typeof en.state): Promise<void> {
+    await this.message(text).getByText(en.state[state], { exact: true }).waitFor();
+  }
+
+  message(text: string): Locator {
+    return this.page.getByRole('log').getByRole('article').filter({ hasText: text });
+  }
+
+  button(name: string): Locator {
+    return this.page.getByRole('button', { name, exact: true });
+  }
+
+  get composer(): Locator {
+    return this.page.getByRole('textbox', { name: /^(Write to|Écrire à)/u });
+  }
+
+  get list(): Locator {
+    return this.page.getByRole('navigation', {
+      name: new RegExp(`^(${en.list.title}|${fr.list.title})$`, 'u')
+    });
+  }
+
+  get dialog(): Locator {
+    return this.page.getByRole('dialog');
+  }
+
+  async closeDialog(): Promise<void> {
+    await this.page.keyboard.press('Escape');
+    await this.dialog.waitFor({ state: 'detached' });
+  }
+
+  private watch(page: Page): void {
+    page.on('pageerror', (error) => this.complaints.push(`${this.name}: ${error.message}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning')
+        this.complaints.push(`${this.name}: ${message.text()}`);
+    });
+    this.context.on('request', (request) => this.requests.push(request.url()));
+  }
+}
