@@ -134,6 +134,11 @@ export class BubbleState {
     return this.attempt(() => this.core.call('changePassphrase', { old, new: next }));
   }
 
+  /** A screen that shows `failure` starts without that of another one. */
+  forgetFailure(): void {
+    this.failure = '';
+  }
+
   dismiss(warning: Warning['kind']): void {
     this.warnings = this.warnings.filter((w) => w !== warning);
   }
@@ -145,11 +150,6 @@ export class BubbleState {
 
   private async attempt(work: () => Promise<unknown>): Promise<boolean> {
     this.failure = '';
-  /** A screen that shows `failure` starts without that of another one. */
-  forgetFailure(): void {
-    this.failure = '';
-  }
-
     try {
       await work();
       return true;
