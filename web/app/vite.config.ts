@@ -2,7 +2,6 @@ import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { compress } from './build/compress';
-import { serviceWorker } from './build/serviceworker';
 import './build/groupby';
 
 // Everything is emitted as files of its own with a hash in its name: the page's
