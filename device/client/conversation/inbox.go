@@ -47,14 +47,14 @@ func (e *Engine) inboxPass(ctx context.Context, self *worker, round uint64) erro
 	}
 	cells := e.Self.Inbox.Assembler()
 	for {
-		wait := ctx
+		wait, kicked := ctx, false
 		if s.Position >= sub.Known() {
 			e.settle(self, round, nil)
 			wait = self.waiting(ctx, 0)
 		}
 		batch, err := sub.Next(wait)
 		if wait != ctx {
-			self.awake()
+			kicked = self.awake()
 		}
 		switch {
 		case err == nil:
@@ -65,6 +65,9 @@ func (e *Engine) inboxPass(ctx context.Context, self *worker, round uint64) erro
 		}
 		if err := e.readInbox(ctx, &s, cells, batch); err != nil {
 			return err
+		}
+		if kicked {
+			return errAgain
 		}
 	}
 }

@@ -89,15 +89,17 @@ func (w *worker) waiting(ctx context.Context, d time.Duration) context.Context {
 	return ctx
 }
 
-// awake ends a wait.
-func (w *worker) awake() {
+// awake ends a wait and takes the kick, if there was one, whatever else ended the
+// wait: the caller now does what it was kicked for.
+func (w *worker) awake() (kicked bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.kicked = false
+	kicked, w.kicked = w.kicked, false
 	if w.cancel != nil {
 		w.cancel()
 		w.cancel = nil
 	}
+	return kicked
 }
 
 // Run works with the relay until ctx ends: it is then done and returns nil, with
