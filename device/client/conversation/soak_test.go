@@ -39,6 +39,7 @@ type life struct {
 }
 
 func newLife(t *testing.T, seed uint64) *life {
+	t.Helper()
 	w := newWorld(t)
 	l := &life{T: t, world: w, random: mrand.New(mrand.NewPCG(seed, 7)), told: map[conversation.ID][]string{}}
 	o := newOnce(t)
