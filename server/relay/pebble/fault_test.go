@@ -278,7 +278,6 @@ func TestDeletedBytesLeaveTheDisk(t *testing.T) {
 	}
 	s.ask(&wire.CreatePool{Put: hash, Take: hash, Class: wire.Month})
 	s.ask(&wire.AppendCells{Cells: plant("deleted cell ", 4*wire.CellSize)})
-	s.ask(&wire.AppendCells{Cells: plant("kept cell ", 4*wire.CellSize)})
 	s.ask(&wire.BlobPut{Blob: wire.ID{1}, Read: hash, Delete: hash, Class: wire.Month, Data: plant("deleted blob ", 90000)})
 	s.ask(&wire.BlobPut{Blob: wire.ID{2}, Read: hash, Delete: hash, Class: wire.Month, Data: plant("kept blob ", 90000)})
 	s.ask(&wire.BlobPut{Blob: wire.ID{3}, Read: hash, Delete: hash, Class: wire.Hour, Data: plant("expired blob ", 90000)})
@@ -287,8 +286,10 @@ func TestDeletedBytesLeaveTheDisk(t *testing.T) {
 	if s.finds("deleted cell") != true {
 		t.Fatal("the test does not find what is there")
 	}
-	s.reopen() // so that it is in tables as well as in the log
-	s.ask(&wire.Truncate{UpTo: 4})
+	s.reopen() // so that it is in tables; what comes now is in a log that could be reused
+	s.ask(&wire.AppendCells{Cells: plant("deleted late ", 4*wire.CellSize)})
+	s.ask(&wire.AppendCells{Cells: plant("kept cell ", 4*wire.CellSize)})
+	s.ask(&wire.Truncate{UpTo: 8})
 	s.ask(&wire.BlobDelete{Blob: wire.ID{1}})
 	s.ask(&wire.Take{})
 	s.now = s.now.Add(3 * time.Hour)
@@ -296,7 +297,7 @@ func TestDeletedBytesLeaveTheDisk(t *testing.T) {
 	deadline := time.After(20 * time.Second)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for _, mark := range []string{"deleted cell", "deleted blob", "expired blob", "taken item"} {
+	for _, mark := range []string{"deleted cell", "deleted late", "deleted blob", "expired blob", "taken item"} {
 		for s.finds(mark) {
 			select {
 			case <-deadline:
