@@ -1,5 +1,5 @@
 import type { Calls, Events } from './generated/api';
-import workerUrl from './worker.ts?worker&url';
+import { coreScript } from '$lib/platform/scripts';
 
 /** A failure of the core, told by a stable code; `text` has the words for each. */
 export class CoreError extends Error {
@@ -114,22 +114,6 @@ export class Core implements Caller {
   }
 }
 
-interface Policy {
-  createScriptURL(url: string): string;
-}
-
-interface PolicyFactory {
-  createPolicy(name: string, rules: { createScriptURL: (url: string) => string }): Policy;
-}
-
-/** The page's own policy (web/web.go) lets a worker come from this address only. */
-const policy = (globalThis as { trustedTypes?: PolicyFactory }).trustedTypes?.createPolicy('bulle', {
-  createScriptURL: (url) => {
-    if (url !== workerUrl) throw new TypeError('not the core');
-    return url;
-  }
-});
-
 function startWorker(): Worker {
-  return new Worker(policy?.createScriptURL(workerUrl) ?? workerUrl, { type: 'module', name: 'bulle-core' });
+  return new Worker(coreScript(), { type: 'module', name: 'bulle-core' });
 }

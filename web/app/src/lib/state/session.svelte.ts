@@ -20,6 +20,8 @@ export function codeOf(failure: unknown): string {
  */
 export class Session {
   phase = $state<Phase>('starting');
+  /** Whether this device keeps a vault. */
+  kept = $state(false);
   failure = $state('');
   busy = $state(false);
   core = $state.raw<LockableCore>();
@@ -32,6 +34,7 @@ export class Session {
     try {
       await this.core.ready;
       const state = await this.core.call('state', null);
+      if (state.vault === 'locked') this.kept = true;
       if (state.vault === 'open' && state.enrolled) this.phase = 'open';
       else this.phase = state.vault === 'locked' ? 'locked' : 'welcome';
     } catch (failure) {
@@ -55,6 +58,7 @@ export class Session {
       const state = await core.call('state', null);
       if (state.vault !== 'open') await core.call('createVault', { passphrase, keep });
       await core.call('enrol', { link, name });
+      this.kept ||= keep;
       this.phase = 'open';
     });
   }

@@ -162,6 +162,11 @@ export const en = {
     relay: 'Relay',
     fingerprint: 'Fingerprint of the relay'
   },
+  release: {
+    refused:
+      'The relay offers an app that is not the one its makers signed. It was refused and the earlier one stays; tell your administrator.',
+    new: 'A newer version of Bulle is here. Reload the page to use it.'
+  },
   warning: {
     fork: 'The relay shows two different histories of this bubble. Do not trust it; tell your administrator.',
     rollback: 'This device was restored from an older copy. Its keys were renewed.',

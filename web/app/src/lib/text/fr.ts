@@ -163,6 +163,11 @@ export const fr: Texts = {
     relay: 'Relais',
     fingerprint: 'Empreinte du relais'
   },
+  release: {
+    refused:
+      "Le relais propose une application qui n'est pas celle que ses auteurs ont signée. Elle a été refusée et l'ancienne reste ; prévenez votre administrateur.",
+    new: "Une version plus récente de Bulle est là. Rechargez la page pour l'utiliser."
+  },
   warning: {
     fork: 'Le relais montre deux histoires différentes de cette bulle. Ne lui faites pas confiance ; prévenez votre administrateur.',
     rollback: 'Cet appareil a été restauré depuis une copie ancienne. Ses clés ont été renouvelées.',
