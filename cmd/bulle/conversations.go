@@ -62,7 +62,11 @@ func (s *shell) showConversation(conv client.Conversation) error {
 	}
 	line := safe.Line(conv.Name)
 	if conv.Kind == client.KindGroup {
-		line = "# " + line + s.lang.Say("  (%d members)", "  (%d membres)", len(conv.Members))
+		if n := len(conv.Members); n == 1 {
+			line = "# " + line + s.lang.Say("  (1 member)", "  (1 membre)")
+		} else {
+			line = "# " + line + s.lang.Say("  (%d members)", "  (%d membres)", n)
+		}
 	}
 	if conv.Unread > 0 {
 		line += s.lang.Say("  %s unread", "  %s non lus", strconv.Itoa(conv.Unread))

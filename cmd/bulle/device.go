@@ -107,11 +107,7 @@ func (s *shell) openVaultAnd(ctx context.Context) (*vault.Vault, *secret.Bytes, 
 
 // makeVault creates the vault that the flags name, or opens it if it is there already: claiming and
 // joining go on where they were interrupted.
-func (s *shell) makeVault(ctx context.Context, k stretching) (*vault.Vault, error) {
-	kdf, err := k.kdf()
-	if err != nil {
-		return nil, err
-	}
+func (s *shell) makeVault(ctx context.Context, kdf vault.KDF) (*vault.Vault, error) {
 	dir, err := s.vaultDir()
 	if err != nil {
 		return nil, err

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 
 	"github.com/spf13/cobra"
 
@@ -25,7 +24,7 @@ type enrolment struct {
 }
 
 func claimCommand(s *shell) *cobra.Command {
-	return s.enrolCommand(client.Claim, &cobra.Command{
+	return s.enrolCommand(client.Claim, true, &cobra.Command{
 		Use: s.lang.Say("claim LINK --name NAME", "claim LIEN --name NOM"),
 		Short: s.lang.Say("Found a bubble on a fresh relay and become its founder",
 			"Fonder une bulle sur un relais neuf et en devenir le fondateur"),
@@ -42,7 +41,7 @@ et la garde dans le nouveau coffre ; le relais ne la voit jamais. Interrompue, l
 }
 
 func joinCommand(s *shell) *cobra.Command {
-	return s.enrolCommand(client.Join, &cobra.Command{
+	return s.enrolCommand(client.Join, false, &cobra.Command{
 		Use:   s.lang.Say("join LINK --name NAME", "join LIEN --name NOM"),
 		Short: s.lang.Say("Join a bubble by an invitation link", "Rejoindre une bulle par un lien d'invitation"),
 		Long: s.lang.Say(`Join a bubble by an invitation link, under a pseudonym.
@@ -57,8 +56,8 @@ porte. Interrompue, la même commande reprend.`),
 	})
 }
 
-// enrolCommand is what claim and join have in common.
-func (s *shell) enrolCommand(enrol func(ctx context.Context, cfg client.Config, link, name string) (*client.Client, error), cmd *cobra.Command) *cobra.Command {
+// enrolCommand is what claim and join have in common. founds tells which kind of link it takes.
+func (s *shell) enrolCommand(enrol func(ctx context.Context, cfg client.Config, link, name string) (*client.Client, error), founds bool, cmd *cobra.Command) *cobra.Command {
 	var name string
 	var cost stretching
 	cmd.DisableFlagsInUseLine = true
@@ -69,11 +68,15 @@ func (s *shell) enrolCommand(enrol func(ctx context.Context, cfg client.Config, 
 		if name == "" {
 			return s.misused(cmd)
 		}
-		if !looksLikeLink(args[0]) { // before a passphrase is asked for and a vault is made
-			return fmt.Errorf("read link: %w", client.ErrLink)
+		kdf, err := cost.kdf()
+		if err != nil {
+			return err
+		}
+		if err := checkEnrolment(args[0], name, founds); err != nil { // before a passphrase is asked for and a vault is made
+			return err
 		}
 		ctx := cmd.Context()
-		v, err := s.makeVault(ctx, cost)
+		v, err := s.makeVault(ctx, kdf)
 		if err != nil {
 			return err
 		}
@@ -108,10 +111,27 @@ func (s *shell) enrol(ctx context.Context, enrol func(ctx context.Context, cfg c
 	return nil
 }
 
-// looksLikeLink tells a link from what was copied by mistake; whether it is whole and right, the client says.
-func looksLikeLink(link string) bool {
-	u, err := url.Parse(link)
-	return err == nil && u.Scheme == "https" && u.Host != "" && u.Fragment != ""
+// checkEnrolment refuses a link and a name with which claim or join cannot succeed.
+func checkEnrolment(link, name string, founds bool) error {
+	info, err := client.ReadLink(link)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read link: %w", err)
+	case info.Founds && !founds:
+		return failf(exitUsage, "bad_link", lang.Words{
+			EN: "This link founds a bubble on a new relay. Use it so: bulle claim LINK --name NAME",
+			FR: "Ce lien fonde une bulle sur un nouveau relais. Utilisez-le ainsi : bulle claim LIEN --name NOM",
+		})
+	case !info.Founds && founds:
+		return failf(exitUsage, "bad_link", lang.Words{
+			EN: "This link is an invitation. Use it so: bulle join LINK --name NAME",
+			FR: "Ce lien est une invitation. Utilisez-le ainsi : bulle join LIEN --name NOM",
+		})
+	}
+	if err := client.CheckName(name); err != nil {
+		return fmt.Errorf("check name: %w", err)
+	}
+	return nil
 }
 
 func inviteCommand(s *shell) *cobra.Command {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +19,7 @@ func groupCommand(s *shell) *cobra.Command {
 		s.groupChange(s.lang.Say("add GROUP MEMBER...", "add GROUPE MEMBRE..."),
 			lang.Words{EN: "Add people to a group", FR: "Ajouter des personnes à un groupe"}, (*client.Client).AddMembers),
 		s.groupChange(s.lang.Say("remove GROUP MEMBER...", "remove GROUPE MEMBRE..."),
-			lang.Words{EN: "Remove people from a group", FR: "Retirer des personnes d'un groupe"}, (*client.Client).RemoveMembers),
+			lang.Words{EN: "Remove people from a group", FR: "Retirer des personnes d'un groupe"}, removeMembers),
 		groupRenameCommand(s), groupLeaveCommand(s), groupListCommand(s),
 	)
 	c.Long = s.lang.Say(`Create groups and change who is in them.
@@ -73,6 +74,16 @@ func (s *shell) groupChange(use string, short lang.Words, change func(c *client.
 			})
 		},
 	}
+}
+
+// removeMembers refuses to remove oneself: who leaves says so, and others complete it.
+func removeMembers(c *client.Client, ctx context.Context, id client.ConversationID, members []client.MemberID) error {
+	if slices.Contains(members, c.Self().ID) {
+		return failf(exitUsage, "usage", lang.Words{
+			EN: "This is you. To go yourself: bulle group leave GROUP", FR: "C'est vous. Pour partir vous-même : bulle group leave GROUPE",
+		})
+	}
+	return c.RemoveMembers(ctx, id, members)
 }
 
 func groupRenameCommand(s *shell) *cobra.Command {
@@ -150,7 +161,7 @@ func (s *shell) withGroup(ctx context.Context, name string, f func(c *client.Cli
 		state, late := s.catchUp(ctx, c)
 		conv, err := s.resolve(ctx, c, name, state)
 		if err != nil {
-			return errors.Join(err, late)
+			return explained(err, late)
 		}
 		if conv.Kind != client.KindGroup {
 			return fmt.Errorf("find group: %w", client.ErrNotGroup)

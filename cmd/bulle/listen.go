@@ -82,6 +82,7 @@ type listener struct {
 	printer *printer
 	seen    map[client.ConversationID]client.Cursor
 	printed int
+	offline error // why the relay was last said to be away; nil once it is back
 }
 
 func (l *listener) enough() bool { return l.o.count > 0 && l.printed >= l.o.count }
@@ -166,7 +167,9 @@ func (l *listener) handle(ctx context.Context, event client.Event) error {
 		return l.state(event)
 	case client.EventWarning:
 		return l.warn(event.Warning)
-	case client.EventContact, client.EventStatus, client.EventTransfer:
+	case client.EventStatus:
+		return l.status(event.Status)
+	case client.EventContact, client.EventTransfer:
 	}
 	return nil
 }

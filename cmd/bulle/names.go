@@ -64,6 +64,14 @@ func (s *shell) catchUp(ctx context.Context, c *client.Client) (news, error) {
 	return unreachable, err
 }
 
+// explained is err about a name, or late, why the relay gave no news of it: that says more.
+func explained(err, late error) error {
+	if late != nil {
+		return late
+	}
+	return err
+}
+
 func unknownWhileOffline(name string) error {
 	return failf(exitOffline, "unreachable", lang.Words{
 		EN: "This device knows nobody and no group called %q, and the relay cannot be reached for news. Try again later.",

@@ -60,7 +60,7 @@ func (s *shell) read(ctx context.Context, c *client.Client, to string, o readOpt
 	state, late := s.catchUp(ctx, c)
 	conv, err := s.resolve(ctx, c, to, state)
 	if err != nil {
-		return errors.Join(err, late)
+		return explained(err, late)
 	}
 	s.disclaimUnless(late, state)
 	from := client.Cursor(1)

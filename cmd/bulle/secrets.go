@@ -98,16 +98,14 @@ func (s *shell) passphraseSource() string {
 func readSecret(name string) (*secret.Bytes, error) {
 	f, err := os.Open(name) //nolint:gosec // G304: the person named this file
 	if err != nil {
-		return nil, errors.Join(failf(exitPassphrase, "passphrase_file", lang.Words{
-			EN: "The passphrase file %s cannot be read.", FR: "Le fichier de phrase de passe %s est illisible.",
-		}, name), err)
+		return nil, unreadableSecret(name, err)
 	}
 	defer f.Close() //nolint:errcheck // only read
 	content := make([]byte, passphrase.MaxSize+2)
 	defer secret.Wipe(content)
 	n, err := io.ReadFull(f, content)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, fmt.Errorf("read passphrase file: %w", err)
+		return nil, unreadableSecret(name, err)
 	}
 	line, _, _ := bytes.Cut(content[:n], []byte("\n"))
 	line = bytes.TrimSuffix(line, []byte("\r"))
@@ -118,6 +116,13 @@ func readSecret(name string) (*secret.Bytes, error) {
 		}, name)
 	}
 	return secret.Copy(line), nil
+}
+
+func unreadableSecret(name string, cause error) error {
+	return errors.Join(failf(exitPassphrase, "passphrase_file", lang.Words{
+		EN: "The passphrase file %s cannot be read. Check its name and who may read it.",
+		FR: "Le fichier de phrase de passe %s est illisible. Vérifiez son nom et qui peut le lire.",
+	}, name), cause)
 }
 
 // tty opens the terminal to ask on. Standard input may be a pipe with the text to send, so the

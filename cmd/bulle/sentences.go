@@ -74,6 +74,10 @@ func linkSentences() []sentence {
 			EN: "The relay cannot be reached. Check the network and that the relay runs, then try again.",
 			FR: "Le relais est injoignable. Vérifiez le réseau et que le relais fonctionne, puis réessayez.",
 		}},
+		{client.ErrFull, exitDamaged, "relay_full", lang.Words{
+			EN: "The relay has no room left. Nothing is lost; ask whoever runs it to make room, then try again.",
+			FR: "Le relais n'a plus de place. Rien n'est perdu ; demandez à qui s'en occupe de libérer de la place, puis réessayez.",
+		}},
 		{client.ErrLinkExpired, exitRefused, "link_expired", lang.Words{
 			EN: "This invitation has expired. Ask for a new one.", FR: "Cette invitation a expiré. Demandez-en une nouvelle.",
 		}},
@@ -82,6 +86,9 @@ func linkSentences() []sentence {
 		}},
 		{client.ErrClaimed, exitRefused, "claimed", lang.Words{
 			EN: "This relay has a founder already. Ask them for an invitation.", FR: "Ce relais a déjà un fondateur. Demandez-lui une invitation.",
+		}},
+		{client.ErrLinkVersion, exitDamaged, "link_newer", lang.Words{
+			EN: "A newer version of bulle made this link. Update bulle.", FR: "Une version plus récente de bulle a créé ce lien. Mettez bulle à jour.",
 		}},
 		{client.ErrLink, exitUsage, "bad_link", lang.Words{
 			EN: "This is not a whole Bulle link. Copy all of it, from https:// to its end, and put it in quotes.",
@@ -160,6 +167,12 @@ func systemSentences() []sentence {
 		{syscall.EPIPE, exitGeneral, "pipe", lang.Words{EN: "Nobody reads the output any more.", FR: "Plus personne ne lit la sortie."}},
 		{syscall.ENOSPC, exitDamaged, "disk_full", lang.Words{EN: "The disk is full. Make room and try again.", FR: "Le disque est plein. Libérez de la place et réessayez."}},
 		{fs.ErrNotExist, exitNotFound, "no_file", lang.Words{EN: "There is no such file or folder.", FR: "Ce fichier ou ce dossier n'existe pas."}},
+		{syscall.ENOTDIR, exitNotFound, "not_folder", lang.Words{
+			EN: "Where a folder is needed there is a file. Name another folder.", FR: "Il y a un fichier là où il faut un dossier. Indiquez un autre dossier.",
+		}},
+		{syscall.EROFS, exitGeneral, "no_permission", lang.Words{
+			EN: "This folder can only be read. Name another one.", FR: "Ce dossier est en lecture seule. Indiquez-en un autre.",
+		}},
 		{fs.ErrPermission, exitGeneral, "no_permission", lang.Words{
 			EN: "You may not read or write this file or folder.", FR: "Vous n'avez pas le droit de lire ou d'écrire ce fichier ou ce dossier.",
 		}},

@@ -79,8 +79,8 @@ func configProblems() []problemWords {
 func dataProblems() []problemWords {
 	return []problemWords{
 		{node.DataUnusable, exitGeneral, "data", lang.Words{
-			EN: "%s cannot be used: %s.",
-			FR: "%s est inutilisable : %s.",
+			EN: "%s cannot be used: %s. Mend that, or choose another data directory with --data DIR.",
+			FR: "%s est inutilisable : %s. Réparez cela, ou choisissez un autre dossier de données avec --data DOSSIER.",
 		}},
 		{node.DataForeign, exitGeneral, "data", lang.Words{
 			EN: "%s%s is not empty and not the data directory of a relay. Choose another one with --data DIR.",
@@ -107,8 +107,8 @@ func dataProblems() []problemWords {
 			FR: "Le journal de gouvernance %s%s est endommagé. Restaurez-le d'une copie.",
 		}},
 		{node.StoreUnusable, exitDamaged, "damaged", lang.Words{
-			EN: "The store %s cannot be opened: %s.",
-			FR: "Le stockage %s ne peut pas être ouvert : %s.",
+			EN: "The store %s cannot be opened: %s. Restore the data directory from a copy, or choose another one with --data DIR.",
+			FR: "Le stockage %s ne peut pas être ouvert : %s. Restaurez le dossier de données d'une copie, ou choisissez-en un autre avec --data DOSSIER.",
 		}},
 	}
 }

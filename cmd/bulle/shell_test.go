@@ -190,3 +190,30 @@ func TestOrders(t *testing.T) {
 		}
 	}
 }
+
+func TestListeningTellsOnceWhyTheRelayIsAway(t *testing.T) {
+	s, stdout, stderr := testShell("")
+	s.flags.json = true
+	l := &listener{s: s}
+	away := func(reason error) *client.Status { return &client.Status{State: client.LinkOffline, Reason: reason} }
+	for _, status := range []*client.Status{
+		{State: client.LinkConnecting},
+		away(client.ErrUnreachable),
+		{State: client.LinkConnecting},
+		away(client.ErrUnreachable),
+		away(client.ErrPin), away(client.ErrPin),
+		{State: client.LinkOnline},
+		away(client.ErrPin),
+	} {
+		if err := l.status(status); err != nil {
+			t.Fatal(err)
+		}
+	}
+	line := `{"event":"warning","warning":"pin_changed"}` + "\n"
+	if stdout.String() != line+line {
+		t.Errorf("scripts hear %q", stdout)
+	}
+	if strings.Count(stderr.String(), "\n") != 1 || !strings.Contains(stderr.String(), "cannot be reached") {
+		t.Errorf("people hear %q", stderr)
+	}
+}

@@ -2,6 +2,8 @@
 package main
 
 import (
+	"errors"
+
 	"bulle/device/client"
 	"bulle/device/terminal/lang"
 )
@@ -13,6 +15,31 @@ func (l *listener) warn(w client.Warning) error {
 		return l.s.line(map[string]string{"event": "warning", "warning": name})
 	}
 	l.s.note("%s", "%s", words.In(l.s.lang))
+	return nil
+}
+
+// status tells once why the relay is away. That it is not the relay this device knows, or refuses it, a script hears
+// too; listening goes on in any case, for the right relay may come back.
+func (l *listener) status(now *client.Status) error {
+	if now == nil || now.State == client.LinkOnline {
+		l.offline = nil
+		return nil
+	}
+	if now.State != client.LinkOffline || now.Reason == nil || l.offline != nil && errors.Is(now.Reason, l.offline) {
+		return nil
+	}
+	for _, serious := range []error{client.ErrPin, client.ErrFork, client.ErrRefused, client.ErrUnreachable} {
+		if !errors.Is(now.Reason, serious) {
+			continue
+		}
+		l.offline = serious
+		f := l.s.word(serious)
+		if l.s.flags.json && serious != client.ErrUnreachable { //nolint:errorlint // a sentinel of the list above
+			return l.s.line(map[string]string{"event": "warning", "warning": f.name})
+		}
+		l.s.note("%s", "%s", f.words.In(l.s.lang, f.args...))
+		return nil
+	}
 	return nil
 }
 

@@ -20,6 +20,7 @@ var (
 	ErrName           = contact.ErrName
 	ErrNameTaken      = enrol.ErrNameTaken
 	ErrLink           = governance.ErrLink
+	ErrLinkVersion    = governance.ErrLinkVersion
 	ErrLinkExpired    = errors.New("the invitation has expired")
 	ErrLinkUsed       = enrol.ErrLinkUsed
 	ErrClaimed        = errors.New("this relay has already been claimed")

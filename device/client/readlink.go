@@ -1,6 +1,9 @@
 package client
 
-import "bulle/protocol/governance"
+import (
+	"bulle/device/client/contact"
+	"bulle/protocol/governance"
+)
 
 // LinkInfo is what a link says to whoever holds it, before it is used.
 type LinkInfo struct {
@@ -9,7 +12,8 @@ type LinkInfo struct {
 	Pin     [32]byte // SHA-256 of the relay's TLS key
 }
 
-// ReadLink reads a link without using it. What is no link is [ErrLink].
+// ReadLink reads a link without using it. What is no link is [ErrLink], and what
+// only a newer version can read is [ErrLinkVersion] too.
 func ReadLink(link string) (LinkInfo, error) {
 	if l, err := governance.ParseInvitationLink(link); err == nil {
 		l.Seed.Wipe()
@@ -23,3 +27,7 @@ func ReadLink(link string) (LinkInfo, error) {
 	l.Token.Wipe()
 	return LinkInfo{Founds: true, Address: l.Address, Pin: l.Pin}, nil
 }
+
+// CheckName returns [ErrName] unless a member or a group can be called name. Whether
+// somebody is called so already, the relay says.
+func CheckName(name string) error { return contact.CheckName(name) }

@@ -11,6 +11,7 @@ import (
 	"mime"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"bulle/device/client"
@@ -44,7 +45,7 @@ func Open(path string) (client.FileSource, error) {
 		return client.FileSource{}, errors.Join(fmt.Errorf("describe file: %w", err), f.Close())
 	}
 	return client.FileSource{
-		Name:      filepath.Base(whole),
+		Name:      strings.ToValidUTF8(filepath.Base(whole), "_"), // a name is text for others
 		Size:      at.Size,
 		MediaType: mime.TypeByExtension(filepath.Ext(whole)),
 		Content:   f,

@@ -70,6 +70,18 @@ func TestOpenAndReopen(t *testing.T) {
 	}
 }
 
+func TestNamesAreText(t *testing.T) {
+	path := write(t, filepath.Join(t.TempDir(), "caf\xe9.txt"), "content")
+	source, err := files.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer source.Content.Close() //nolint:errcheck // only read
+	if source.Name != "caf_.txt" {
+		t.Errorf("%q", source.Name)
+	}
+}
+
 func TestOnlyRegularFilesAreSent(t *testing.T) {
 	if _, err := files.Open(t.TempDir()); !errors.Is(err, files.ErrKind) {
 		t.Errorf("a folder: %v", err)
