@@ -60,11 +60,7 @@ test('two browsers talk, and states go up to read', async () => {
 });
 
 test('a group of three: two browsers and a terminal', async () => {
-  await alice.button(en.list.newGroup).click();
-  await alice.dialog.getByLabel(en.group.name).fill('harbour');
-  await alice.dialog.getByLabel('bob').check();
-  await alice.dialog.getByLabel('carol').check();
-  await alice.dialog.getByRole('button', { name: en.action.create }).click();
+  await alice.createGroup('harbour', ['bob', 'carol']);
   await alice.write('welcome, both');
   await bob.open('harbour');
   await bob.sees('welcome, both');

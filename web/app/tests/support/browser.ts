@@ -9,6 +9,7 @@ export const executablePath = process.env['BULLE_E2E_CHROMIUM'] ?? '/usr/bin/chr
 /** Flags that keep the browser from talking to anybody by itself. */
 export const flags = [
   '--no-sandbox', // the tests run as root, where it cannot be had
+  '--ignore-certificate-errors', // as one who trusts the relay's: a service worker takes no other
   '--disable-gpu',
   '--disable-quic',
   '--no-first-run',

@@ -33,9 +33,10 @@ export class Person {
   }
 
   /** Fills the first screen, with a passphrase typed by hand, and joins. */
-  async enrol(link: string, keep = true): Promise<void> {
+  async enrol(link: string, { keep = true, shown = false } = {}): Promise<void> {
     await this.page.goto(link);
     await this.page.getByLabel(en.welcome.name).fill(this.name);
+    if (shown) await this.button(en.action.show).first().click();
     await this.page.getByLabel(en.welcome.passphrase, { exact: true }).fill(passphrase);
     await this.page.getByLabel(en.welcome.repeat).fill(passphrase);
     if (!keep) await this.page.getByLabel(en.welcome.keep).uncheck();
@@ -66,6 +67,15 @@ export class Person {
   /** Opens the conversation or the person of that name in the list. */
   async open(name: string): Promise<void> {
     await this.list.getByRole('button', { name }).first().click();
+    await this.page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
+  }
+
+  /** Makes a group and waits until it is the open conversation. */
+  async createGroup(name: string, members: string[]): Promise<void> {
+    await this.button(en.list.newGroup).click();
+    await this.dialog.getByLabel(en.group.name).fill(name);
+    for (const member of members) await this.dialog.getByLabel(member).check();
+    await this.dialog.getByRole('button', { name: en.action.create }).click();
     await this.page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
   }
 

@@ -29,7 +29,7 @@ class TextState {
     const today = new Date(now);
     const sameDay = date.toDateString() === today.toDateString();
     const form: Intl.DateTimeFormatOptions = sameDay
-      ? { hour: '2-digit', minute: '2-digit' }
+      ? { timeStyle: 'short' }
       : date.getFullYear() === today.getFullYear()
         ? { day: 'numeric', month: 'short' }
         : { day: 'numeric', month: 'short', year: 'numeric' };
