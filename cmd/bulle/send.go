@@ -176,6 +176,11 @@ func (s *shell) settleSent(c *client.Client, conv client.Conversation, ids []cli
 		return s.sendFailure(failed, conv)
 	case queued > 0 && syncing != nil && !local(syncing):
 		return syncing
+	case queued > 0 && syncing == nil:
+		return failf(exitOffline, "queued", lang.Words{
+			EN: "The message cannot go out yet. It is queued; the next command sends it as soon as that is possible.",
+			FR: "Le message ne peut pas encore partir. Il est en attente ; la prochaine commande l'enverra dès que possible.",
+		})
 	case queued > 0:
 		return failf(exitOffline, "queued", lang.Words{
 			EN: "The relay cannot be reached. The message is queued; the next command that reaches the relay sends it.",

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bulle/device/client/link"
+	"bulle/device/vault"
 )
 
 // Workers. Each is one goroutine that makes passes: it brings its own piece of the
@@ -263,7 +264,8 @@ func (e *Engine) settledLocked() {
 
 // Settle returns when everything that waited on the relay when it was called has
 // been received, and everything that waited in the vault has been sent and
-// acknowledged, or cannot be now. It returns the first failure to reach the relay.
+// acknowledged, or cannot be now. It returns a failure to write the vault, or else
+// to reach the relay.
 // Run must be running.
 func (e *Engine) Settle(ctx context.Context) error {
 	e.mu.Lock()
@@ -297,8 +299,8 @@ func (e *Engine) settledForLocked(want uint64) (done bool, changed <-chan struct
 		if w.settled < want {
 			done = false
 		}
-		if remote(w.failed) {
-			failed = w.failed
+		if remote(w.failed) && failed == nil || errors.Is(w.failed, vault.ErrFull) || errors.Is(w.failed, vault.ErrBroken) {
+			failed = w.failed // what is wrong with the vault goes first
 		}
 	}
 	return done, e.settled, failed
