@@ -62,6 +62,9 @@ func (s *shell) open(ctx context.Context, link string, f openFlags) error {
 			FR: "Ce bulle a été construit sans l'application web. Construisez-le par make build là où se trouve Node 20.19 ou plus.",
 		})
 	}
+	if _, err := web.Manifest(files); err != nil {
+		return wordApp(err)
+	}
 	known, err := s.bubbleToOpen(link)
 	if err != nil {
 		return err

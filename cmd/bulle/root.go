@@ -92,7 +92,7 @@ func newRoot(s *shell) *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add(groupBubble, serveCommand(s), claimCommand(s), inviteCommand(s), joinCommand(s))
+	add(groupBubble, serveCommand(s), claimCommand(s), inviteCommand(s), joinCommand(s), verifyWebCommand(s))
 	add(groupTalk, chatCommand(s), openCommand(s), conversationsCommand(s), sendCommand(s), readCommand(s), listenCommand(s), groupCommand(s))
 	add(groupPeople, contactsCommand(s), verifyCommand(s))
 	add(groupDevice, passphraseCommand(s), versionCommand(s), completionCommand(s))

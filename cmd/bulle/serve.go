@@ -73,6 +73,9 @@ func (s *shell) serve(cmd *cobra.Command, f serveFlags) error {
 	}
 	cfg.Log = s.log
 	if app, err := web.Files(); err == nil {
+		if _, err := web.Manifest(app); err != nil {
+			return wordApp(err)
+		}
 		cfg.Page = web.Handler(app)
 	}
 	if limit, ok := node.AvailableMemory(); ok && s.getenv("GOMEMLIMIT") == "" {

@@ -11,8 +11,8 @@ import {
 import type { Shelf } from './shelf';
 
 /**
- * What came of looking at the relay: it has what is here; it had something newer, which is here now; it could not be
- * reached; or what it offers is refused, and what was here stays.
+ * What came of looking at the relay: it has what is here, which may have come just now for the first time; it had
+ * another release, which is here now; it could not be reached; or what it offers is refused, and what was here stays.
  */
 export type Outcome =
   | { readonly result: 'same' | 'new' | 'unreachable' }
@@ -50,7 +50,7 @@ export class Keeper {
 
   /** The answer to a request of the page: a verified file or nothing. */
   async answer(path: string): Promise<Response> {
-    return (await this.shelf.file(path === '' ? 'index.html' : path)) ?? new Response('', { status: 404 });
+    return (await this.shelf.file(path === '' ? 'index.html' : path)) ?? new Response('Bulle has no such page.', { status: 404 });
   }
 
   private async look(whole: boolean): Promise<'same' | 'new'> {
@@ -67,7 +67,7 @@ export class Keeper {
     }
     for (const file of files) await this.shelf.add(text, offered, file, await this.fetch(file));
     await this.shelf.accept(text);
-    return same ? 'same' : 'new';
+    return known && !same ? 'new' : 'same';
   }
 
   private async compare(offered: Manifest, known: Bytes): Promise<void> {
