@@ -15,10 +15,14 @@ const root = fileURLToPath(new URL('../../../..', import.meta.url));
 const readable = [root, process.env['BULLE_VECTORS'] ?? path.join(root, '..', 'shared', 'vectors')];
 const goRoot = execFileSync('go', ['env', 'GOROOT'], { encoding: 'utf8' }).trim();
 
-const html = '<!doctype html><link rel="icon" href="data:,"><script src="/wasm_exec.js"></script><script type="module" src="/page.js"></script>';
+const html =
+  '<!doctype html><link rel="icon" href="data:,"><script src="/wasm_exec.js"></script><script type="module" src="/page.js"></script>';
 const pages = {
   '/': { type: 'text/html', body: () => html },
-  '/wasm_exec.js': { type: 'text/javascript', body: () => readFile(path.join(goRoot, 'lib/wasm/wasm_exec.js')) },
+  '/wasm_exec.js': {
+    type: 'text/javascript',
+    body: () => readFile(path.join(goRoot, 'lib/wasm/wasm_exec.js'))
+  },
   '/page.js': { type: 'text/javascript', body: () => readFile(new URL('page.js', import.meta.url)) },
   '/program.wasm': { type: 'application/wasm', body: () => readFile(program) },
   '/stat': { type: 'application/json', body: (file) => about(file) },
@@ -67,7 +71,10 @@ const code = await new Promise((resolve, reject) => {
   );
   const told = { args: [path.basename(program), ...args], env, folder: process.cwd() };
   Promise.all([
-    page.exposeFunction('bulleWrite', (fd, text) => void (fd === 1 ? process.stdout : process.stderr).write(text)),
+    page.exposeFunction(
+      'bulleWrite',
+      (fd, text) => void (fd === 1 ? process.stdout : process.stderr).write(text)
+    ),
     page.exposeFunction('bulleEnd', resolve),
     page.exposeFunction('bulleQuota', (quotaSize) =>
       devtools.send('Storage.overrideQuotaForOrigin', quotaSize > 0 ? { origin, quotaSize } : { origin })

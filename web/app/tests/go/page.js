@@ -1,6 +1,6 @@
 // The page's half of exec.mjs: it runs one Go test program. What the program prints
 // goes to the runner, and files are read from it, so that vectors and golden bytes
-// are found; nothing can be written.
+// are found; what it writes stays in this page.
 
 const { Go, fs, process } = globalThis;
 const decoder = new TextDecoder('utf-8');
@@ -11,7 +11,19 @@ fs.writeSync = (fd, bytes) => {
 };
 process.cwd = () => globalThis.bulleProgram.folder;
 
+// as on Linux; without them Go takes the system for one that opens no folders
+Object.assign(fs.constants, {
+  O_WRONLY: 1,
+  O_RDWR: 2,
+  O_CREAT: 64,
+  O_EXCL: 128,
+  O_TRUNC: 512,
+  O_APPEND: 1024,
+  O_DIRECTORY: 65536
+});
+
 const opened = new Map();
+const written = new Map();
 let next = 100;
 
 function failure(code) {
@@ -26,8 +38,23 @@ async function ask(what, path) {
 }
 
 async function stat(path) {
-  const about = await (await ask('stat', path)).json();
-  const unknown = ['dev', 'ino', 'nlink', 'uid', 'gid', 'rdev', 'blksize', 'blocks', 'atimeMs', 'mtimeMs', 'ctimeMs'];
+  const mine = written.get(path);
+  const about = mine
+    ? { size: mine.bytes.length, mode: 0o100600, directory: false }
+    : await (await ask('stat', path)).json();
+  const unknown = [
+    'dev',
+    'ino',
+    'nlink',
+    'uid',
+    'gid',
+    'rdev',
+    'blksize',
+    'blocks',
+    'atimeMs',
+    'mtimeMs',
+    'ctimeMs'
+  ];
   const fields = Object.fromEntries(unknown.map((name) => [name, 0]));
   return { ...fields, ...about, isDirectory: () => about.directory };
 }
@@ -40,31 +67,53 @@ function give(promise, callback) {
   );
 }
 
-async function open(path) {
+async function open(path, flags) {
+  if (flags & fs.constants.O_CREAT && !written.has(path)) written.set(path, { bytes: new Uint8Array() });
   const about = await stat(path);
-  const bytes = about.directory ? new Uint8Array() : new Uint8Array(await (await ask('read', path)).arrayBuffer());
+  const file = written.get(path) ?? {
+    bytes: about.directory ? new Uint8Array() : new Uint8Array(await (await ask('read', path)).arrayBuffer())
+  };
   const fd = next++;
-  opened.set(fd, { about, bytes, at: 0 });
+  opened.set(fd, { path, file, at: 0 });
   return fd;
 }
 
+function write(fd, bytes, position) {
+  const mine = opened.get(fd);
+  if (!mine) return fs.writeSync(fd, bytes);
+  const from = position ?? mine.at;
+  const grown = new Uint8Array(Math.max(mine.file.bytes.length, from + bytes.length));
+  grown.set(mine.file.bytes);
+  grown.set(bytes, from);
+  mine.file.bytes = grown;
+  if (position === null) mine.at = from + bytes.length;
+  return bytes.length;
+}
+
 function read(fd, into, offset, length, position) {
-  const file = opened.get(fd);
-  const from = position ?? file.at;
-  const part = file.bytes.subarray(from, from + length);
+  const mine = opened.get(fd);
+  const from = position ?? mine.at;
+  const part = mine.file.bytes.subarray(from, from + length);
   into.set(part, offset);
-  if (position === null) file.at = from + part.length;
+  if (position === null) mine.at = from + part.length;
   return part.length;
 }
 
 Object.assign(fs, {
-  open: (path, flags, mode, callback) => give(open(path), callback),
+  open: (path, flags, mode, callback) => give(open(path, flags), callback),
   close: (fd, callback) => callback(opened.delete(fd) ? null : failure('EBADF')),
   stat: (path, callback) => give(stat(path), callback),
   lstat: (path, callback) => give(stat(path), callback),
   fstat: (fd, callback) =>
-    opened.has(fd) ? callback(null, opened.get(fd).about) : callback(failure('EBADF')),
-  readdir: (path, callback) => give(ask('list', path).then((r) => r.json()), callback),
+    opened.has(fd) ? give(stat(opened.get(fd).path), callback) : callback(failure('EBADF')),
+  unlink: (path, callback) => callback(written.delete(path) ? null : failure('ENOENT')),
+  write: (fd, bytes, offset, length, position, callback) =>
+    callback(null, write(fd, bytes.subarray(offset, offset + length), position)),
+  readdir: (path, callback) =>
+    give(
+      ask('list', path).then((r) => r.json()),
+      callback
+    ),
   read: (fd, into, offset, length, position, callback) =>
     callback(null, read(fd, into, offset, length, position))
 });

@@ -66,7 +66,8 @@ export class Person {
 
   /** Opens the conversation or the person of that name in the list. */
   async open(name: string): Promise<void> {
-    await this.list.getByRole('button', { name }).first().click();
+    const called = this.page.getByText(name, { exact: true });
+    await this.list.getByRole('button').filter({ has: called }).first().click();
     await this.page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
   }
 
