@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"os"
 	"path/filepath"
@@ -89,27 +88,4 @@ func open(path string) (*os.File, reference, error) {
 		return nil, reference{}, errors.Join(ErrKind, f.Close())
 	}
 	return f, reference{Path: path, Size: info.Size(), Modified: info.ModTime().UTC()}, nil
-}
-
-// FromReader copies r, of which at most most bytes are taken, to a private temporary file and opens that
-// to be sent under name, for a source that cannot be read twice. remove deletes the copy.
-func FromReader(r io.Reader, name, dir string, most int64) (source client.FileSource, remove func() error, err error) {
-	f, err := os.CreateTemp(dir, ".bulle-*")
-	if err != nil {
-		return client.FileSource{}, nil, fmt.Errorf("make temporary file: %w", err)
-	}
-	remove = func() error { return os.Remove(f.Name()) }
-	n, err := io.Copy(f, io.LimitReader(r, most+1))
-	if err == nil && n > most {
-		err = client.ErrTooLarge
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return client.FileSource{}, nil, errors.Join(fmt.Errorf("copy to temporary file: %w", err), remove())
-	}
-	source, err = Open(f.Name())
-	if err != nil {
-		return client.FileSource{}, nil, errors.Join(err, remove())
-	}
-	source.Name = name
-	return source, remove, nil
 }
