@@ -3,6 +3,7 @@ import type {
   Bubble,
   Contact,
   Conversation,
+  Mask,
   Message,
   Settings,
   Status,
@@ -21,6 +22,7 @@ export class BubbleState {
   conversations = $state.raw<Conversation[]>([]);
   status = $state.raw<Status>({ state: 'connecting', reason: '', latency: 0, queued: 0 });
   settings = $state.raw<Settings>({ noReceipts: false });
+  mask = $state.raw<Mask>({ on: false, seconds: 10 });
   warnings = $state.raw<Warning['kind'][]>([]);
   failure = $state('');
   readonly unread = $derived(this.conversations.reduce((sum, c) => sum + c.unread, 0));
@@ -60,6 +62,7 @@ export class BubbleState {
       this.conversations = all.conversations;
       this.status = all.status;
       this.settings = all.settings;
+      this.mask = all.mask;
     });
   }
 
@@ -128,6 +131,14 @@ export class BubbleState {
   async setReceipts(on: boolean): Promise<void> {
     const settings = { ...this.settings, noReceipts: !on };
     if (await this.attempt(() => this.core.call('setSettings', settings))) this.settings = settings;
+  }
+
+  /** Unmasking needs an answer to the core's challenge. */
+  setMask(mask: Mask, answer: Uint8Array = new Uint8Array()): Promise<boolean> {
+    return this.attempt(async () => {
+      await this.core.call('setMask', { ...mask, answer });
+      this.mask = mask;
+    });
   }
 
   changePassphrase(old: string, next: string): Promise<boolean> {

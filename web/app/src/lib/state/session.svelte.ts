@@ -63,7 +63,9 @@ export class Session {
     });
   }
 
+  /** What was on the screen goes first: the core takes a moment to zero its memory. */
   async lock(): Promise<void> {
+    this.phase = 'starting';
     await this.core?.lock();
     await this.start();
   }

@@ -167,6 +167,20 @@ export const en = {
       'The relay offers an app that is not the one its makers signed. It was refused and the earlier one stays; tell your administrator.',
     new: 'A newer version of Bulle is here. Reload the page to use it.'
   },
+  mask: {
+    title: 'Mask the screen',
+    hint: 'Names and messages show as ciphertext. A padlock or a tap shows one, for a moment.',
+    seconds: 'Show for how many seconds',
+    message: 'Masked message, press Enter to show',
+    notice: 'Masked notice',
+    conversation: 'Masked conversation',
+    name: 'Masked name',
+    write: 'Write to this conversation',
+    open: 'Show this conversation',
+    people: 'Show the names',
+    close: 'Mask again',
+    left: (seconds: number) => (seconds === 1 ? '1 second left' : `${seconds} seconds left`)
+  },
   warning: {
     fork: 'The relay shows two different histories of this bubble. Do not trust it; tell your administrator.',
     rollback: 'This device was restored from an older copy. Its keys were renewed.',
@@ -196,6 +210,7 @@ export const en = {
     'file-damaged': 'The file is damaged and was not kept.',
     'core-failed': 'The core could not start. Reload the page.',
     'core-ended': 'The core has stopped. Reload the page.',
+    masked: 'This is masked. Press the padlock to show it.',
     other: 'That did not work. Try again.'
   }
 };

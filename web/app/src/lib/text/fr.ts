@@ -168,6 +168,20 @@ export const fr: Texts = {
       "Le relais propose une application qui n'est pas celle que ses auteurs ont signée. Elle a été refusée et l'ancienne reste ; prévenez votre administrateur.",
     new: "Une version plus récente de Bulle est là. Rechargez la page pour l'utiliser."
   },
+  mask: {
+    title: "Masquer l'écran",
+    hint: "Noms et messages s'affichent chiffrés. Un cadenas ou un appui en montre un, un court instant.",
+    seconds: 'Montrer pendant combien de secondes',
+    message: 'Message masqué, appuyez sur Entrée pour le montrer',
+    notice: 'Avis masqué',
+    conversation: 'Conversation masquée',
+    name: 'Nom masqué',
+    write: 'Écrire à cette conversation',
+    open: 'Montrer cette conversation',
+    people: 'Montrer les noms',
+    close: 'Masquer à nouveau',
+    left: (seconds) => (seconds < 2 ? `encore ${seconds} seconde` : `encore ${seconds} secondes`)
+  },
   warning: {
     fork: 'Le relais montre deux histoires différentes de cette bulle. Ne lui faites pas confiance ; prévenez votre administrateur.',
     rollback: 'Cet appareil a été restauré depuis une copie ancienne. Ses clés ont été renouvelées.',
@@ -197,6 +211,7 @@ export const fr: Texts = {
     'file-damaged': "Le fichier est endommagé et n'a pas été gardé.",
     'core-failed': "Le cœur n'a pas pu démarrer. Rechargez la page.",
     'core-ended': "Le cœur s'est arrêté. Rechargez la page.",
+    masked: 'Ceci est masqué. Appuyez sur le cadenas pour le montrer.',
     other: "Cela n'a pas marché. Réessayez."
   }
 };
