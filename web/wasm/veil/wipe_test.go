@@ -34,7 +34,9 @@ func TestKeyIsZeroed(t *testing.T) {
 					t.Fatal(err)
 				}
 				revealNow(t, v, c.scope)
+				v.mu.Lock()
 				key := v.shown.key.Reveal()
+				v.mu.Unlock()
 				if len(key) != keySize || bytes.Equal(key, make([]byte, keySize)) {
 					t.Fatalf("a key of %d bytes, or of zeros", len(key))
 				}
