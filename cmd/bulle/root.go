@@ -111,11 +111,11 @@ func newRoot(s *shell) *cobra.Command {
 
 func (s *shell) addGlobalFlags(f *pflag.FlagSet) {
 	f.BoolVar(&s.flags.json, "json", false, s.lang.Say("print one JSON object a line", "afficher un objet JSON par ligne"))
-	f.StringVar(&s.flags.vault, "vault", "", s.lang.Say("`DIR` of the vault (default: bulle in your data directory)",
+	f.StringVar(&s.flags.vault, "vault", "", s.lang.Say("vault in `DIR` (default: bulle in your data directory)",
 		"`DOSSIER` du coffre (par défaut : bulle dans votre dossier de données)"))
 	f.StringVar(&s.flags.passphraseFile, "passphrase-file", "", s.lang.Say("read the passphrase from the first line of `FILE`",
 		"lire la phrase de passe sur la première ligne de `FICHIER`"))
-	f.StringVar(&s.flags.language, "lang", "", s.lang.Say("`LANG`uage of the words, en or fr (default: your system's)", "`LANGUE` des textes, en ou fr (par défaut : celle du système)"))
+	f.StringVar(&s.flags.language, "lang", "", s.lang.Say("`LANG` of all words, en or fr (default: your system's)", "`LANGUE` des textes, en ou fr (par défaut : celle du système)"))
 	f.BoolVar(&s.flags.verbose, "verbose", false, s.lang.Say("log to stderr what happens, without contents",
 		"journaliser le déroulement sur stderr, sans les contenus"))
 	f.BoolP("help", "h", false, s.lang.Say("show this page", "afficher cette page"))

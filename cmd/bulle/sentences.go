@@ -103,8 +103,8 @@ func linkSentences() []sentence {
 			FR: "Ce coffre n'a pas encore rejoint de bulle : bulle join LIEN --name NOM",
 		}},
 		{client.ErrName, exitUsage, "bad_name", lang.Words{
-			EN: "A name has 1 to 64 bytes, no control characters, and no space at its ends.",
-			FR: "Un nom fait 1 à 64 octets, sans caractère de contrôle ni espace aux extrémités.",
+			EN: "A name has 1 to 64 bytes, no control characters, no # before it, and no space at its ends.",
+			FR: "Un nom fait 1 à 64 octets, sans caractère de contrôle, ni # au début, ni espace aux extrémités.",
 		}},
 		{client.ErrNameTaken, exitRefused, "name_taken", lang.Words{
 			EN: "Somebody in this bubble has that name already. Choose another one.", FR: "Quelqu'un porte déjà ce nom dans cette bulle. Choisissez-en un autre.",

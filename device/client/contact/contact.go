@@ -16,7 +16,7 @@ import (
 )
 
 // ErrName says that a pseudonym breaks the rule of [CheckName].
-var ErrName = errors.New("a name is 1 to 64 bytes of text without control characters or outer spaces")
+var ErrName = errors.New("a name is 1 to 64 bytes of text without control characters, outer spaces or a # before it")
 
 const cardVersion = 1
 

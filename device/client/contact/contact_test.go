@@ -83,7 +83,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("%q is refused", ok)
 		}
 	}
-	for _, bad := range []string{"", " a", "a ", "a\nb", "a\x00", "\xff", strings.Repeat("x", contact.MaxName+1), "a\u202eb", "a\u200bb", "a\u2028b"} {
+	for _, bad := range []string{"", " a", "a ", "a\nb", "a\x00", "\xff", strings.Repeat("x", contact.MaxName+1), "a\u202eb", "a\u200bb", "a\u2028b", "#a"} {
 		if err := contact.CheckName(bad); !errors.Is(err, contact.ErrName) {
 			t.Errorf("%q is accepted", bad)
 		}

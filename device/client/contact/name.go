@@ -11,9 +11,10 @@ const MaxName = 64
 
 // CheckName returns [ErrName] unless a name can be shown on one line without
 // surprise: 1 to [MaxName] bytes of UTF-8, no control or direction-changing
-// characters, no space at either end.
+// characters, no space at either end, and no # at its beginning, where a person
+// writes it before the identifier of a conversation.
 func CheckName(name string) error {
-	if name == "" || len(name) > MaxName || !utf8.ValidString(name) || strings.TrimSpace(name) != name {
+	if name == "" || len(name) > MaxName || !utf8.ValidString(name) || strings.TrimSpace(name) != name || name[0] == '#' {
 		return ErrName
 	}
 	for _, r := range name {
