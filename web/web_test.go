@@ -1,6 +1,9 @@
 package web_test
 
 import (
+	"crypto/ed25519"
+	"errors"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -8,6 +11,7 @@ import (
 	"testing/fstest"
 
 	"bulle/web"
+	"bulle/web/manifest"
 )
 
 func get(t *testing.T, method, path, encoding string) (status int, header http.Header, body string) {
@@ -45,6 +49,39 @@ func TestHandlerServes(t *testing.T) {
 		if status != c.status || body != c.body || header.Get("Content-Type") != c.kind || header.Get("Cache-Control") != c.cache {
 			t.Errorf("%s %s (%s): %d %q %v", c.method, c.path, c.encoding, status, body, header)
 		}
+	}
+}
+
+// TestManifest checks that an app is served only with the list that was signed for it.
+func TestManifest(t *testing.T) {
+	app := fstest.MapFS{"index.html": {Data: []byte("page")}, "index.html.br": {Data: []byte("packed page")}}
+	if _, err := web.Manifest(app); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without a manifest: %v", err)
+	}
+	files, err := manifest.List(app, web.ContentType)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	put := func(headers []manifest.Header) {
+		text, err := manifest.Sign(&manifest.Manifest{Release: 1, Headers: headers, Files: files}, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		app[manifest.Name] = &fstest.MapFile{Data: text}
+	}
+	put(web.Headers())
+	if _, err := web.Manifest(app); err != nil {
+		t.Errorf("its own manifest: %v", err)
+	}
+	put(web.Headers()[1:])
+	if _, err := web.Manifest(app); !errors.Is(err, manifest.ErrFiles) {
+		t.Errorf("without a header: %v", err)
+	}
+	put(web.Headers())
+	app["index.html"].Data = []byte("pagf")
+	if _, err := web.Manifest(app); !errors.Is(err, manifest.ErrFiles) {
+		t.Errorf("with a changed byte: %v", err)
 	}
 }
 

@@ -82,7 +82,7 @@ type Digest struct {
 func Sign(m *Manifest, key ed25519.PrivateKey) ([]byte, error) {
 	public, ok := key.Public().(ed25519.PublicKey)
 	if !ok {
-		return nil, fmt.Errorf("sign the app: the key is none of Ed25519") //nolint:staticcheck // a name
+		return nil, fmt.Errorf("sign the app: the key is none of Ed25519")
 	}
 	copy(m.Key[:], public)
 	slices.SortFunc(m.Headers, byName)

@@ -35,11 +35,11 @@ func app() fstest.MapFS {
 	}
 }
 
-func sample(t testing.TB) manifest.Manifest {
-	t.Helper()
+func sample(tb testing.TB) manifest.Manifest {
+	tb.Helper()
 	files, err := manifest.List(app(), kind)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return manifest.Manifest{
 		Release: 3,
@@ -51,20 +51,20 @@ func sample(t testing.TB) manifest.Manifest {
 	}
 }
 
-func signed(t testing.TB, m manifest.Manifest) []byte {
-	t.Helper()
+func signed(tb testing.TB, m manifest.Manifest) []byte {
+	tb.Helper()
 	text, err := manifest.Sign(&m, testKey())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return text
 }
 
-func golden(t testing.TB) []byte {
-	t.Helper()
+func golden(tb testing.TB) []byte {
+	tb.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "1.manifest"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return text
 }
