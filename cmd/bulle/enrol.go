@@ -157,11 +157,11 @@ qu'il contient se trouve derrière le #, qu'aucun serveur web ne voit.`),
 	cmd.Flags().BoolVar(&code, "qr", false, s.lang.Say("draw the link as a QR code too, even to a pipe", "dessiner aussi le lien en code QR, même vers un tube"))
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		valid, err := parseDuration(expires)
-		if err != nil || uses < 1 {
+		if err != nil || uses < 1 || uses > client.MaxUses {
 			return failf(exitUsage, "usage", lang.Words{
-				EN: "--uses is at least 1, and --expires is a time like 90m, 24h or 7d.",
-				FR: "--uses vaut au moins 1, et --expires est une durée comme 90m, 24h ou 7d.",
-			})
+				EN: "--uses is a number from 1 to %d, and --expires is a time like 90m, 24h or 7d.",
+				FR: "--uses est un nombre de 1 à %d, et --expires une durée comme 90m, 24h ou 7d.",
+			}, client.MaxUses)
 		}
 		return s.withClient(cmd.Context(), func(c *client.Client) error {
 			if err := s.sync(cmd.Context(), c); err != nil {

@@ -152,9 +152,12 @@ type Settings struct {
 
 // InviteOptions of [Client.Invite].
 type InviteOptions struct {
-	Uses    int           // how many may join; 0 means 1
+	Uses    int           // how many may join, up to MaxUses; 0 means 1
 	Expires time.Duration // 0 means 7 days
 }
+
+// MaxUses is how many people one invitation can let in.
+const MaxUses = governance.MaxUses
 
 // Fingerprint returns b in hexadecimal, as screens show keys and hashes.
 func Fingerprint(b []byte) string { return hex.EncodeToString(b) }
