@@ -50,7 +50,10 @@ export class Keeper {
 
   /** The answer to a request of the page: a verified file or nothing. */
   async answer(path: string): Promise<Response> {
-    return (await this.shelf.file(path === '' ? 'index.html' : path)) ?? new Response('Bulle has no such page.', { status: 404 });
+    return (
+      (await this.shelf.file(path === '' ? 'index.html' : path)) ??
+      new Response('Bulle has no such page.', { status: 404 })
+    );
   }
 
   private async look(whole: boolean): Promise<'same' | 'new'> {
