@@ -31,10 +31,12 @@ var ErrMasked = errors.New("veil: masked")
 const (
 	keySize = 32
 
-	// MinShown and MaxShown bound how long a reveal lasts; DefaultShown is usual.
-	MinShown     = 3 * time.Second
+	// MinShown is the shortest time that a reveal may be asked to last.
+	MinShown = 3 * time.Second
+	// DefaultShown is how long a reveal lasts unless the member chose otherwise.
 	DefaultShown = 10 * time.Second
-	MaxShown     = 60 * time.Second
+	// MaxShown is the longest time that a reveal may last.
+	MaxShown = 60 * time.Second
 
 	maxSpent = 4096 // items that one reveal remembers as out of sight; at most, it ends
 )
