@@ -1,5 +1,4 @@
-// How long a page takes to its lock screen and from there to its conversations, and
-// how much memory it then has. `npm run measure` prints what docs/performance.md keeps.
+// How long a page takes to its lock screen and from there to its conversations. `npm run measure` prints what docs/performance.md keeps.
 import { afterAll, beforeAll, test } from 'vitest';
 import type { Browser } from 'playwright-core';
 import { en } from '../../src/lib/text/en';
@@ -30,17 +29,12 @@ function row(what: string, values: number[], unit: string): string {
   return `| ${what} | ${sorted[Math.floor(rounds / 2)] ?? ''} ${unit} | ${sorted[0] ?? ''} to ${sorted.at(-1) ?? ''} |\n`;
 }
 
-interface Measurable {
-  measureUserAgentSpecificMemory(): Promise<{ bytes: number }>;
-}
-
 test('from a reload to the conversations', async () => {
   const owner = await Person.arrive(browser, 'owner');
   await owner.enrol(relay.claim);
   const ready: number[] = [];
   const open: number[] = [];
   const online: number[] = [];
-  const memory: number[] = [];
   for (let i = 0; i < rounds; i++) {
     const start = performance.now();
     await owner.page.reload({ waitUntil: 'commit' });
@@ -53,16 +47,11 @@ test('from a reload to the conversations', async () => {
     open.push(performance.now() - pressed);
     await owner.connected();
     online.push(performance.now() - pressed);
-    const { bytes } = await owner.page.evaluate(() =>
-      (performance as unknown as Measurable).measureUserAgentSpecificMemory()
-    );
-    memory.push(bytes / 1e6);
   }
   process.stdout.write(
     `\n| what | median of ${rounds} | spread |\n|---|---|---|\n` +
       row('reload to the lock screen, core ready', ready, 'ms') +
       row('passphrase entered to the conversations', open, 'ms') +
-      row('passphrase entered to connected', online, 'ms') +
-      row('memory of page and core, unlocked', memory, 'MB')
+      row('passphrase entered to connected', online, 'ms')
   );
 }, 300_000);
