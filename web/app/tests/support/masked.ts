@@ -1,0 +1,136 @@
+import type { JSHandle, Page } from 'playwright-core';
+import { en } from '../../src/lib/text/en';
+
+interface Log {
+  event: number;
+  gone: number;
+}
+
+/** What a page gives away: its document with what is typed in it, its title, and its accessibility tree. */
+export async function leaks(page: Page, words: string[]): Promise<string[]> {
+  const cdp = await page.context().newCDPSession(page);
+  const tree = JSON.stringify(await cdp.send('Accessibility.getFullAXTree'));
+  await cdp.detach();
+  const document = `${await page.content()} ${await page.title()}`;
+  return words.filter((word) => tree.includes(word) || document.includes(word));
+}
+
+/**
+ * Does something to a page that shows words, and returns how many milliseconds after the event, as the page
+ * itself saw it, the words were out of its document.
+ */
+export async function goneAfter(
+  page: Page,
+  words: string[],
+  event: string,
+  act: () => Promise<unknown>
+): Promise<number> {
+  const log = await watch(page, words, event);
+  await act();
+  await page.waitForFunction((l) => !Number.isNaN(l.gone) && !Number.isNaN(l.event), log, { polling: 20 });
+  return log.evaluate((l) => l.gone - l.event);
+}
+
+function watch(page: Page, words: string[], event: string): Promise<JSHandle<Log>> {
+  return page.evaluateHandle(
+    ([wanted, name]) => {
+      const seen: Log = { event: Number.NaN, gone: Number.NaN };
+      const has = (): boolean => wanted.some((word) => document.documentElement.outerHTML.includes(word));
+      if (!has()) throw new Error('the words are not there to begin with');
+      window.addEventListener(
+        name,
+        () => {
+          // of scrolling, the last step counts that the text was there for
+          const counts = name === 'scroll' ? Number.isNaN(seen.gone) : Number.isNaN(seen.event);
+          if (counts) seen.event = performance.now();
+        },
+        { capture: true }
+      );
+      new MutationObserver(() => {
+        if (Number.isNaN(seen.gone) && !has()) seen.gone = performance.now();
+      }).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+      return seen;
+    },
+    [words, event] as const
+  );
+}
+
+/** Changes the settings of masking through the dialog, as a person does. */
+export async function setMask(page: Page, on: boolean, seconds: number): Promise<void> {
+  await page.getByRole('button', { name: en.list.settings, exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  const box = dialog.getByRole('checkbox', { name: en.mask.title });
+  const field = dialog.getByRole('spinbutton', { name: en.mask.seconds });
+  await field.fill(String(seconds));
+  await field.press('Tab');
+  if ((await box.isChecked()) !== on) await box.click();
+  await page.waitForFunction(
+    (want) =>
+      document.querySelector<HTMLInputElement>('dialog small')?.closest('label')?.querySelector('input')
+        ?.checked === want,
+    on
+  );
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+}
+
+interface Tapped {
+  core: Worker;
+  sent: { method?: string; params?: unknown }[];
+}
+
+/** Puts a script into the page that gets hold of its worker, and of everything that is sent to it. */
+export async function listenIn(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const tapped = window as unknown as Tapped;
+    tapped.sent = [];
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- it is given its worker below
+    const post = Worker.prototype.postMessage as (this: Worker, message: never) => void;
+    Worker.prototype.postMessage = function (this: Worker, message: never): void {
+      tapped.core = this;
+      tapped.sent.push(structuredClone(message));
+      post.call(this, message);
+    };
+  });
+}
+
+/** Tries every way to a text that such a script has, and returns what the core said to each. */
+export function attack(page: Page): Promise<Record<string, unknown>> {
+  return page.evaluate(async () => {
+    const { core, sent } = window as unknown as Tapped;
+    let id = 1e9;
+    const call = (method: string, params: unknown): Promise<{ result?: unknown; error?: string }> =>
+      new Promise((resolve) => {
+        const mine = id++;
+        core.addEventListener(
+          'message',
+          (e: MessageEvent<{ id?: number; result?: unknown; error?: string }>) => {
+            if (e.data.id === mine) resolve(e.data);
+          }
+        );
+        core.postMessage({ id: mine, method, params });
+      });
+    const outcome = async (method: string, params: unknown): Promise<unknown> => {
+      const { error, result } = await call(method, params);
+      return error ?? result ?? 'done';
+    };
+    const real = sent.findLast((m) => m.method === 'reveal')?.params as {
+      conversation: string;
+      item: string;
+    };
+    const asked = sent.findLast((m) => m.method === 'unseal')?.params;
+    const answer = new Uint8Array(32);
+    const replayed = await outcome('reveal', real);
+    await call('challenge', null);
+    const guessed = await outcome('reveal', { ...real, answer });
+    await call('challenge', null);
+    return {
+      replayed,
+      guessed,
+      unsealed: await outcome('unseal', asked),
+      searched: await outcome('search', { conversation: '', text: 'lighthouse', before: 0, limit: 9 }),
+      unmasked: await outcome('setMask', { on: false, seconds: 9, answer }),
+      rearmed: await outcome('arm', { key: answer })
+    };
+  });
+}
