@@ -1,5 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 
@@ -16,6 +17,7 @@ export const canRead = ((): boolean => {
 
 /** Reads what stands on the page's picture, as somebody looking at the screen could. */
 export async function readScreen(page: Page, file: string): Promise<string> {
+  await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, await page.screenshot({ scale: 'device' }));
   const { stdout } = await promisify(execFile)('tesseract', [file, 'stdout', '--psm', '11', '-l', 'eng'], {
     timeout: 60_000,
