@@ -163,13 +163,6 @@ func (p *Process) Await(t *testing.T, what string, match func(Line) bool) Line {
 	}
 }
 
-// Lines returns how many lines were printed so far.
-func (p *Process) Lines() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.lines)
-}
-
 func (p *Process) stdout() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
