@@ -3,7 +3,6 @@ package conversation
 import (
 	"unicode/utf8"
 
-	"bulle/device/client/attachment"
 	"bulle/protocol/governance"
 	"bulle/protocol/syntax"
 )
@@ -29,9 +28,9 @@ import (
 //	} Content;
 //
 // A content of a kind that a device does not know is skipped, and not
-// acknowledged. Kinds 4 to 6 are kept for reactions, edits and deletions, and
-// extension 1 for the message that a text replies to, on the model of the IETF
-// MIMI content format.
+// acknowledged. Each kind has a file of its own with its body and with what a
+// device does when one arrives; handler.go has the table. Replies, reactions,
+// edits, deletions and lifetimes follow the model of the IETF MIMI content format.
 
 // ContentKind says what the body of a content is.
 type ContentKind uint8
@@ -41,6 +40,9 @@ const (
 	KindText     ContentKind = 1 // Text
 	KindFile     ContentKind = 2 // File
 	KindReceipts ContentKind = 3 // Receipts
+	KindReaction ContentKind = 4 // Reaction
+	KindEdit     ContentKind = 5 // Edit
+	KindDelete   ContentKind = 6 // Delete
 )
 
 const envelopeVersion = 1
@@ -114,52 +116,6 @@ type Extension struct {
 func (x *Extension) Code(c *syntax.Codec) {
 	c.Uint16(&x.Type)
 	c.Opaque(&x.Data)
-}
-
-// Text is the body of [KindText]: opaque text<V>, UTF-8, 1 to [MaxText] bytes.
-type Text struct{ Text string }
-
-// Code implements [syntax.Value].
-func (t *Text) Code(c *syntax.Codec) {
-	codeText(c, &t.Text)
-	if c.Err() == nil && t.Text == "" {
-		c.Fail("an empty text")
-	}
-}
-
-// File is the body of [KindFile]: what was written with it, and how to get it.
-type File struct {
-	Caption  string
-	Manifest attachment.Manifest
-}
-
-// Code implements [syntax.Value].
-func (f *File) Code(c *syntax.Codec) {
-	codeText(c, &f.Caption)
-	f.Manifest.Code(c)
-}
-
-// Receipts is the body of [KindReceipts]: which messages of others are durable on
-// the sender's device, and which the sender has read.
-type Receipts struct {
-	Delivered []MessageID
-	Read      []MessageID
-}
-
-// Code implements [syntax.Value].
-func (r *Receipts) Code(c *syntax.Codec) {
-	codeIDs(c, &r.Delivered)
-	codeIDs(c, &r.Read)
-	if c.Err() == nil && len(r.Delivered)+len(r.Read) == 0 {
-		c.Fail("empty receipts")
-	}
-}
-
-func codeIDs(c *syntax.Codec, ids *[]MessageID) {
-	syntax.Vector(c, ids, func(c *syntax.Codec, id *MessageID) { c.Fixed(id[:]) })
-	if c.Err() == nil && len(*ids) > maxReceipts {
-		c.Fail("%d receipts", len(*ids))
-	}
 }
 
 func codeText(c *syntax.Codec, s *string) {

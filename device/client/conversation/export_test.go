@@ -36,8 +36,24 @@ func Formats() map[string]syntax.Value {
 			Change:  &changeRecord{Kind: ChangeAdded, Members: []governance.MemberID{member}, Name: "g"},
 			Waiting: []recipient{{member, true}}, Readers: 24,
 		},
-		"queued.bin": &queued{Cursor: 25, Content: content},
-		"change.bin": &change{Kind: intendAdd, Members: []governance.MemberID{member}, Name: "g", Packages: [][]byte{{26}}, Proposed: 27},
+		"record2.bin": &record{
+			ID: id, From: member, Kind: MessageText, Sent: 50, Received: 51, State: Delivered, Text: "y", Waiting: []recipient{},
+			Reply: MessageID{52}, Reactions: []reaction{{member, "👍", 53}}, Edited: 54, Deleted: true, Lifetime: 55, Expires: 56,
+			Media: &mediaRecord{Voice: true, Width: 57, Height: 58, Duration: 59, Preview: []byte{60}},
+		},
+		"meta2.bin": &meta{
+			Kind: Direct, Peer: member, Threads: [][32]byte{}, Members: []governance.MemberID{}, Timer: 61, Erased: 62,
+		},
+		"change2.bin":  &change{Kind: intendTimer, Members: []governance.MemberID{}, Packages: [][]byte{}, Seconds: 63},
+		"ahead.bin":    &ahead{Arrived: 64, Content: content},
+		"reaction.bin": &Reaction{Target: id, Emoji: "👍"},
+		"edit.bin":     &Edit{Target: id, Text: "hello"},
+		"delete.bin":   &Delete{Target: id},
+		"reply.bin":    &Reply{Target: id},
+		"lifetime.bin": &Lifetime{Seconds: 3600},
+		"media.bin":    &Media{Flags: MediaVoice, Width: 65, Height: 66, Duration: 67, Preview: []byte{68}},
+		"queued.bin":   &queued{Cursor: 25, Content: content},
+		"change.bin":   &change{Kind: intendAdd, Members: []governance.MemberID{member}, Name: "g", Packages: [][]byte{{26}}, Proposed: 27},
 		"line.bin": &line{
 			Epoch: 28, Lane: 29, Secret: [64]byte{30}, Created: true, Position: 31, Status: inside, Generation: 32, Heal: true,
 			LastCommit: 33, OwnMessages: 34, Truncated: 35, Leaving: []uint32{36}, Acks: []ack{{37, 38, 39, 40}}, Past: []pastChannel{{Epoch: 41, End: 42}},
@@ -59,7 +75,9 @@ func Empty(name string) syntax.Value {
 		"envelope.bin": &Envelope{}, "text.bin": &Text{}, "file.bin": &File{}, "receipts.bin": &Receipts{}, "note.bin": &note{},
 		"description.bin": &description{}, "meta.bin": &meta{}, "record.bin": &record{}, "queued.bin": &queued{}, "change.bin": &change{},
 		"line.bin": &line{}, "outgoing.bin": &outgoing{}, "pending.bin": &pendingCommit{}, "upload.bin": &upload{},
-		"inbox.bin": &inboxState{}, "pool.bin": &poolState{},
+		"inbox.bin": &inboxState{}, "pool.bin": &poolState{}, "record2.bin": &record{}, "meta2.bin": &meta{}, "change2.bin": &change{},
+		"ahead.bin": &ahead{}, "reaction.bin": &Reaction{}, "edit.bin": &Edit{}, "delete.bin": &Delete{}, "reply.bin": &Reply{},
+		"lifetime.bin": &Lifetime{}, "media.bin": &Media{},
 	}[name]
 }
 

@@ -58,10 +58,5 @@ func failMessage(tx *vault.Tx, n *notes, id ID, m *meta, at Cursor, why Reason) 
 		return err
 	}
 	rec.State, rec.Reason = Failed, why
-	if err := save(tx, segment(id), messagePrefix+at.key(), rec); err != nil {
-		return err
-	}
-	msg := rec.message(id, at, m)
-	n.tell(Event{Kind: EventState, Conversation: id, Message: &msg})
-	return nil
+	return saveMessage(tx, n, id, m, at, rec)
 }

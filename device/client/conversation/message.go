@@ -21,6 +21,18 @@ type Message struct {
 	Received     time.Time
 	State        State
 	Reason       Reason
+	ReplyTo      MessageID // zero: it replies to nothing
+	Reactions    []Reacted // in the order in which members first reacted
+	Edited       bool      // its text is not the first
+	Deleted      bool      // by its sender, for everyone: nothing else of it is left
+	Lifetime     int       // seconds that it may be kept once read; 0: for ever
+	Expires      time.Time // when it will be erased, if that is known; else zero
+}
+
+// Reacted is the reaction of one member.
+type Reacted struct {
+	Member governance.MemberID
+	Emoji  string
 }
 
 // FileInfo describes the file of a message. The hash is zero until its sender
@@ -46,6 +58,15 @@ func (r *record) message(id ID, at Cursor, m *meta) Message {
 	out := Message{
 		ID: r.ID, Conversation: id, Cursor: at, From: r.From, Own: r.Own, Kind: r.Kind, Text: r.Text,
 		Sent: fromMillis(r.Sent), Received: fromMillis(r.Received), State: r.State, Reason: r.Reason,
+		ReplyTo: r.Reply, Edited: r.Edited != 0, Deleted: r.Deleted, Lifetime: int(r.Lifetime),
+	}
+	for _, x := range r.Reactions {
+		if x.Emoji != "" {
+			out.Reactions = append(out.Reactions, Reacted{x.Member, x.Emoji})
+		}
+	}
+	if r.Expires != 0 {
+		out.Expires = fromMillis(r.Expires)
 	}
 	if !r.Own {
 		out.State = Delivered

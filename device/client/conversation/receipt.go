@@ -5,6 +5,7 @@ import (
 
 	"bulle/device/vault"
 	"bulle/protocol/governance"
+	"bulle/protocol/syntax"
 )
 
 // Receipts. A device tells the others which messages are durable in its vault and,
@@ -14,6 +15,29 @@ import (
 // them true, until they ride along with a text or go out together a little later.
 
 const receiptsPrefix = "r/"
+
+// Receipts is the body of [KindReceipts]: which messages of others are durable on
+// the sender's device, and which the sender has read.
+type Receipts struct {
+	Delivered []MessageID
+	Read      []MessageID
+}
+
+// Code implements [syntax.Value].
+func (r *Receipts) Code(c *syntax.Codec) {
+	codeIDs(c, &r.Delivered)
+	codeIDs(c, &r.Read)
+	if c.Err() == nil && len(r.Delivered)+len(r.Read) == 0 {
+		c.Fail("empty receipts")
+	}
+}
+
+func codeIDs(c *syntax.Codec, ids *[]MessageID) {
+	syntax.Vector(c, ids, func(c *syntax.Codec, id *MessageID) { c.Fixed(id[:]) })
+	if c.Err() == nil && len(*ids) > maxReceipts {
+		c.Fail("%d receipts", len(*ids))
+	}
+}
 
 // owe notes receipts to be sent.
 func owe(tx *vault.Tx, id ID, m *meta, delivered, read []MessageID) error {
@@ -123,4 +147,17 @@ func (r *record) settle(roster []governance.MemberID) {
 	case r.Readers > 0: // who went away without reading does not make it read
 		r.State = Read
 	}
+}
+
+// heardReceipts notes what a member says about messages of ours.
+func (w *threadWork) heardReceipts(s *said) (*MessageID, error) {
+	var r Receipts
+	if !decodes(s.Body, &r) {
+		return nil, nil //nolint:nilnil // no message, no failure
+	}
+	changed, err := acknowledge(s.tx, w.conversation, s.m, s.from, &r, w.t.roster())
+	for i := range changed {
+		s.n.tell(Event{Kind: EventState, Conversation: w.conversation, Message: &changed[i]})
+	}
+	return nil, err
 }

@@ -11,7 +11,6 @@ import (
 	"bulle/device/vault"
 	"bulle/mls"
 	"bulle/protocol/governance"
-	"bulle/protocol/syntax"
 )
 
 // errUnknownDevice stops a step that named a device which the log, as far as it
@@ -198,63 +197,4 @@ func (w *threadWork) opened(tx *vault.Tx, n *notes, m *meta, a *mls.Application)
 func (w *threadWork) missed(tx *vault.Tx, n *notes, m *meta, from governance.MemberID) error {
 	n.tell(Event{Kind: EventWarning, Conversation: w.conversation, Warning: WarningTruncated})
 	return w.record(tx, n, m, from, &changeRecord{Kind: ChangeLost})
-}
-
-// content processes one content; it returns the message that it became, if it is
-// one and is new.
-func (w *threadWork) content(tx *vault.Tx, n *notes, m *meta, from governance.MemberID, c *Content) (*MessageID, error) {
-	rec := &record{
-		ID: messageID(from, c.Nonce), From: from, Own: from == w.engine.Self.Member, Sent: c.Sent,
-		Received: millis(w.engine.Clock()), State: Delivered,
-	}
-	switch c.Kind {
-	case KindText:
-		var t Text
-		if !decodes(c.Body, &t) {
-			return nil, nil //nolint:nilnil // no message, no failure
-		}
-		rec.Kind, rec.Text = MessageText, t.Text
-	case KindFile:
-		var f File
-		if !decodes(c.Body, &f) {
-			return nil, nil //nolint:nilnil // as above
-		}
-		rec.Kind, rec.Text = MessageFile, f.Caption
-		var err error
-		if rec.File, err = fileOf(&f.Manifest); err != nil {
-			return nil, err
-		}
-	case KindReceipts:
-		return nil, w.receipts(tx, n, m, from, c.Body)
-	default:
-		return nil, nil //nolint:nilnil // a kind of a later version
-	}
-	at, isNew, err := addMessage(tx, w.conversation, m, rec)
-	if err != nil || !isNew {
-		return nil, err
-	}
-	msg := rec.message(w.conversation, at, m)
-	n.tell(Event{Kind: EventMessage, Conversation: w.conversation, Message: &msg})
-	return &rec.ID, nil
-}
-
-func (w *threadWork) receipts(tx *vault.Tx, n *notes, m *meta, from governance.MemberID, body []byte) error {
-	var r Receipts
-	if !decodes(body, &r) {
-		return nil
-	}
-	changed, err := acknowledge(tx, w.conversation, m, from, &r, w.t.roster())
-	for i := range changed {
-		n.tell(Event{Kind: EventState, Conversation: w.conversation, Message: &changed[i]})
-	}
-	return err
-}
-
-// fileOf keeps the manifest as the history needs it.
-func fileOf(m *attachment.Manifest) (*fileRecord, error) {
-	encoded, err := syntax.Marshal(m)
-	if err != nil {
-		return nil, err
-	}
-	return &fileRecord{Name: m.Name, MediaType: m.Type, Size: m.Size, Hash: m.Hash, Manifest: encoded}, nil
 }

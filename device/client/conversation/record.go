@@ -16,12 +16,11 @@ import (
 //	u/NUMBER         upload    a file that waits to be uploaded
 //	c/NUMBER         change    a change of the group that waits to be committed
 //	r/NUMBER         Receipts  receipts that wait to be sent
+//	a/...            ahead     a content whose message has not come, see ahead.go
 //	t/GROUP/...                one MLS group, see thread.go
 //
 // CURSOR and NUMBER are eight bytes, most significant first. Each record begins
-// with its version.
-
-const recordVersion = 1
+// with its version (version.go).
 
 // A meta is what is kept of a conversation as a whole.
 type meta struct {
@@ -38,6 +37,9 @@ type meta struct {
 	Generation uint32                // of two members: that of the next group
 	Outside    bool                  // removed from the group, or left it
 	Leaving    bool                  // asked to leave it
+	// version 2
+	Timer  uint32 // seconds that messages live from now on; 0: for ever
+	Erased uint64 // messages that left the history: Last counts them
 }
 
 // maxThreads bounds the MLS groups of a conversation of two: a peer that makes
@@ -46,7 +48,7 @@ const maxThreads = 16
 
 // Code implements [syntax.Value].
 func (m *meta) Code(c *syntax.Codec) {
-	codeVersion(c)
+	second := codeVersions(c, m.newer())
 	syntax.Enum8(c, &m.Kind)
 	c.Fixed(m.Peer[:])
 	c.String(&m.Name)
@@ -60,7 +62,16 @@ func (m *meta) Code(c *syntax.Codec) {
 	c.Uint32(&m.Generation)
 	c.Bool(&m.Outside)
 	c.Bool(&m.Leaving)
+	if !second {
+		return
+	}
+	c.Uint32(&m.Timer)
+	c.Uint64(&m.Erased)
+	checkVersion(c, second, m.newer())
 }
+
+// newer reports whether the meta says what only version 2 can say.
+func (m *meta) newer() bool { return m.Timer != 0 || m.Erased != 0 }
 
 // A record is one message of a history.
 type record struct {
@@ -77,11 +88,19 @@ type record struct {
 	Change   *changeRecord
 	Waiting  []recipient // own message: the members who have not read it
 	Readers  uint32      // and how many have
+	// version 2
+	Reply     MessageID  // the message that it replies to; zero: none
+	Reactions []reaction // one of each member, in the order of their first
+	Edited    uint64     // Unix milliseconds of its newest edit, the sender's clock; 0: never
+	Deleted   bool       // by its sender, for everyone: nothing of it is left but this
+	Lifetime  uint32     // seconds from when it was read, or sent, to when it is erased; 0: for ever
+	Expires   uint64     // Unix milliseconds, our clock, once that time runs
+	Media     *mediaRecord
 }
 
 // Code implements [syntax.Value].
 func (r *record) Code(c *syntax.Codec) {
-	codeVersion(c)
+	second := codeVersions(c, r.newer())
 	c.Fixed(r.ID[:])
 	c.Fixed(r.From[:])
 	c.Bool(&r.Own)
@@ -95,6 +114,23 @@ func (r *record) Code(c *syntax.Codec) {
 	syntax.Optional(c, &r.Change, func(c *syntax.Codec, x *changeRecord) { x.Code(c) })
 	syntax.Values(c, &r.Waiting)
 	c.Uint32(&r.Readers)
+	if !second {
+		return
+	}
+	c.Fixed(r.Reply[:])
+	syntax.Values(c, &r.Reactions)
+	c.Uint64(&r.Edited)
+	c.Bool(&r.Deleted)
+	c.Uint32(&r.Lifetime)
+	c.Uint64(&r.Expires)
+	syntax.Optional(c, &r.Media, func(c *syntax.Codec, m *mediaRecord) { m.Code(c) })
+	checkVersion(c, second, r.newer())
+}
+
+// newer reports whether the record says what only version 2 can say.
+func (r *record) newer() bool {
+	return r.Reply != MessageID{} || len(r.Reactions) > 0 || r.Edited != 0 || r.Deleted ||
+		r.Lifetime != 0 || r.Expires != 0 || r.Media != nil
 }
 
 // A fileRecord is the file of a message. Manifest is empty until an own file is
@@ -162,6 +198,8 @@ type change struct {
 	Name     string
 	Packages [][]byte // key packages taken for it and not used by a commit that won
 	Proposed uint64   // leave: 1 + the epoch in which it was proposed
+	// version 2
+	Seconds uint32 // timer
 }
 
 type intention uint8
@@ -171,26 +209,27 @@ const (
 	intendRemove intention = 2
 	intendRename intention = 3
 	intendLeave  intention = 4
+	intendTimer  intention = 5
 )
 
 // Code implements [syntax.Value].
 func (x *change) Code(c *syntax.Codec) {
-	codeVersion(c)
+	second := codeVersions(c, x.newer())
 	syntax.Enum8(c, &x.Kind)
 	codeMembers(c, &x.Members)
 	c.String(&x.Name)
 	syntax.Vector(c, &x.Packages, func(c *syntax.Codec, b *[]byte) { c.Opaque(b) })
 	c.Uint64(&x.Proposed)
+	if second {
+		c.Uint32(&x.Seconds)
+	}
+	checkVersion(c, second, x.newer())
 }
+
+// newer reports whether the change says what only version 2 can say. A timer
+// that is switched off is such a thing too.
+func (x *change) newer() bool { return x.Kind == intendTimer || x.Seconds != 0 }
 
 func codeMembers(c *syntax.Codec, ids *[]governance.MemberID) {
 	syntax.Vector(c, ids, func(c *syntax.Codec, id *governance.MemberID) { c.Fixed(id[:]) })
-}
-
-func codeVersion(c *syntax.Codec) {
-	version := uint8(recordVersion)
-	c.Uint8(&version)
-	if c.Err() == nil && version != recordVersion {
-		c.Fail("a record of version %d", version)
-	}
 }

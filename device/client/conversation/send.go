@@ -73,11 +73,9 @@ func (w *threadWork) relayed(tx *vault.Tx, n *notes, m *meta) error {
 		for _, id := range without(t.roster(), w.engine.Self.Member) {
 			rec.Waiting = append(rec.Waiting, recipient{Member: id})
 		}
-		if err := save(tx, seg, messagePrefix+at.key(), rec); err != nil {
+		if err := saveMessage(tx, n, w.conversation, m, at, rec); err != nil {
 			return err
 		}
-		msg := rec.message(w.conversation, at, m)
-		n.tell(Event{Kind: EventState, Conversation: w.conversation, Message: &msg})
 	}
 	return t.dropOut(tx)
 }
@@ -90,8 +88,8 @@ func (w *threadWork) finishCommit(ctx context.Context) (bool, error) {
 	return true, w.sealPending(ctx)
 }
 
-// maxBundle bounds the contents that share one item, in bytes: with what MLS adds
-// they still fit in its cells.
+// maxBundle bounds the contents that share one item, in bytes with their
+// extensions: with what MLS adds they still fit in its cells.
 const maxBundle = 48 << 10
 
 // say seals the next contents that wait, with the receipts that are due.
@@ -134,7 +132,7 @@ func (w *threadWork) collect(r reader, flush bool) (*outgoing, []Content, error)
 		if ok, err := load(r, seg, name, &q); err != nil || !ok {
 			return nil, nil, orMissing(err)
 		}
-		if size += len(q.Content.Body); size > maxBundle && len(contents) > 0 {
+		if size += q.Content.size(); size > maxBundle && len(contents) > 0 {
 			break
 		}
 		contents = append(contents, q.Content)
