@@ -4,7 +4,8 @@ import "bulle/protocol/syntax"
 
 // DeviceBody states that a device is a member's. The member signs, and the device
 // too. The card (inbox, pool of key packages) is sealed under the category's
-// directory key and opaque to the log.
+// directory key and opaque to the log. An
+// empty card makes a ticket, see [Device.Ticket].
 //
 //	struct { opaque member[32]; opaque key[32]; opaque card<0..4096>; } Device;
 type DeviceBody struct {
@@ -37,13 +38,17 @@ func (b *DeviceBody) introduced() introducedKey { return b.Key }
 
 func (b *DeviceBody) check(s *State, _ *Statement) error {
 	_, taken := s.devices[b.Key.ID()]
+	_, before := s.removed[b.Key.ID()]
+	m := s.members[b.Member]
 	switch {
 	case len(b.Card) > MaxCard:
 		return refuse("E3", ErrTooLarge)
-	case taken:
-		return refusef("E4", "the device exists")
-	case len(s.members[b.Member].Devices) >= s.limits.devices:
+	case taken || before:
+		return refusef("E4", "the device exists, or was removed")
+	case len(m.Devices) >= s.limits.devices:
 		return refusef("E5", "the member has as many devices as it may")
+	case len(m.Devices)+m.removed >= s.limits.everDevices:
+		return refusef("E6", "the member has had as many devices as it may")
 	}
 	return nil
 }

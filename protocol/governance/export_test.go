@@ -28,11 +28,16 @@ func Make(p Place, b syntax.Value, signer, member *SigningKey, device *DeviceKey
 type Limits struct {
 	Statements                                uint64
 	Categories, Invitations, Members, Devices int
+	Ever                                      int // devices of one member, 0 for the default
 }
 
 // SetLimits lowers the bounds of a log.
 func (l *Log) SetLimits(n Limits) {
-	l.State().limits = limits{n.Statements, n.Categories, n.Invitations, n.Members, n.Devices}
+	ever := n.Ever
+	if ever == 0 {
+		ever = defaultLimits().everDevices
+	}
+	l.State().limits = limits{n.Statements, n.Categories, n.Invitations, n.Members, n.Devices, ever}
 }
 
 // SealItemWithSalt is SealItem with a chosen salt, for golden bytes.

@@ -21,10 +21,18 @@ func golden(tb testing.TB) map[string][]byte {
 	b := newBubble(tb)
 	invitation := b.invite("invitation", 3)
 	admission := b.admission(invitation, "alice")
-	claimURL, invitationURL := urls(tb)
+	claimURL, invitationURL, deviceURL := urls(tb)
 	here := binding(governance.PurposeGovernance)
 	item, err := governance.SealItemWithSalt(secret.Copy(make([]byte, 32)), governance.ItemMemberCard,
 		[]byte("owner"), []byte("plaintext"), [32]byte{5})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	ticket, err := governance.AddDevice(b.place(), b.founder, deviceKey("ticket"), nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	removal, err := governance.RemoveDevice(b.place().After(ticket), b.founder, deviceKey("ticket").ID())
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -36,7 +44,8 @@ func golden(tb testing.TB) map[string][]byte {
 	return map[string][]byte{
 		"claim.bin": b.all[0], "category.bin": b.all[1], "founder.bin": b.all[2], "founder-device.bin": b.all[3],
 		"invitation.bin": b.all[4], "join.bin": admission[0], "device.bin": admission[1], "head.bin": encoded,
-		"claim-link.txt": []byte(claimURL), "invitation-link.txt": []byte(invitationURL), "item.bin": item,
+		"claim-link.txt": []byte(claimURL), "invitation-link.txt": []byte(invitationURL), "device-link.txt": []byte(deviceURL),
+		"ticket.bin": ticket, "removal.bin": removal, "item.bin": item,
 		"device-proof.bin":     governance.ProveDevice(deviceKey("founder's device"), b.category, here),
 		"invitation-proof.bin": governance.ProveInvitation(invitation, here),
 		"claim-proof.bin":      governance.ProveClaim(seed("token"), here),

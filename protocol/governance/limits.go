@@ -19,9 +19,10 @@ type limits struct {
 	categories  int
 	invitations int
 	members     int
-	devices     int // of one member
+	devices     int // of one member, at a time
+	everDevices int // and with those that were removed
 }
 
 func defaultLimits() limits {
-	return limits{statements: 1 << 20, categories: 256, invitations: 1 << 16, members: 1 << 16, devices: 16}
+	return limits{statements: 1 << 20, categories: 256, invitations: 1 << 16, members: 1 << 16, devices: 16, everDevices: 1024}
 }

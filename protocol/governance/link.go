@@ -21,12 +21,13 @@ import (
 //
 //	struct {
 //	  uint8 version = 1;
-//	  uint8 kind;                      // claim(1), invitation(2)
+//	  uint8 kind;                      // claim(1), invitation(2), device(3)
 //	  opaque pin[32];                  // SHA-256 of the relay's TLS public key (SPKI)
 //	  select (kind) {
 //	    case claim:      opaque token[32];
 //	    case invitation: opaque root[32]; opaque seed[32]; opaque category[16];
 //	                     opaque directory[32]; opaque addresses<V><V>;   // at most 8
+//	    case device:     opaque root[32]; opaque category[16]; opaque seed[32]; opaque addresses<V><V>;
 //	  };
 //	  opaque check[4];                 // of SHA-256("bulle 1 link", HOST:PORT, all before)
 //	} Link;
@@ -50,6 +51,35 @@ type InvitationLink struct {
 	Directory *secret.Bytes // the category's directory key
 	Addresses []string      // further addresses of the same relay
 }
+
+// DeviceLink makes its holder ask to be a further device of a member. It does not
+// make it one: the member compares a code on both devices first (package pairing).
+type DeviceLink struct {
+	Address   string // HOST:PORT
+	Pin       [32]byte
+	Root      RootID
+	Category  CategoryID
+	Seed      *secret.Bytes // see Ticket and Meeting
+	Addresses []string      // further addresses of the same relay
+}
+
+// Ticket returns the key of the ticket: a device of the member with no card, by
+// which the holder reaches the relay. The caller wipes it.
+func (l *DeviceLink) Ticket() *DeviceKey {
+	both := secret.DeriveSHA3(secret.LinkSeed, l.Seed, nil, nil, SeedSize+meetingSize)
+	defer both.Wipe()
+	return NewDeviceKey(secret.Copy(both.Reveal()[:SeedSize]))
+}
+
+// Meeting returns the 64 byte secret of the channel where the two devices meet. The
+// caller wipes it.
+func (l *DeviceLink) Meeting() *secret.Bytes {
+	both := secret.DeriveSHA3(secret.LinkSeed, l.Seed, nil, nil, SeedSize+meetingSize)
+	defer both.Wipe()
+	return secret.Copy(both.Reveal()[SeedSize:])
+}
+
+const meetingSize = 64
 
 const (
 	linkPrefix   = "https://"
@@ -95,6 +125,13 @@ func (l *InvitationLink) URL() (string, error) {
 	})
 }
 
+// URL returns the link. It is secret.
+func (l *DeviceLink) URL() (string, error) {
+	return encodeLink(l.Address, &linkBody{
+		kind: linkDevice, pin: l.Pin, root: l.Root, category: l.Category, seed: l.Seed.Reveal(), addresses: l.Addresses,
+	})
+}
+
 // ParseClaimLink reads a claim link. Errors are a [*LinkError].
 func ParseClaimLink(s string) (*ClaimLink, error) {
 	address, b, err := decodeLink(s)
@@ -102,7 +139,7 @@ func ParseClaimLink(s string) (*ClaimLink, error) {
 		return nil, err
 	}
 	if b.kind != linkClaim {
-		return nil, &LinkError{"this is an invitation link: use it with `bulle join`", ErrLinkKind}
+		return nil, otherKind(b.kind)
 	}
 	return &ClaimLink{Address: address, Pin: b.pin, Token: secret.New(b.token)}, nil
 }
@@ -114,12 +151,38 @@ func ParseInvitationLink(s string) (*InvitationLink, error) {
 		return nil, err
 	}
 	if b.kind != linkInvitation {
-		return nil, &LinkError{"this is the claim link of a new relay: use it with `bulle claim`", ErrLinkKind}
+		return nil, otherKind(b.kind)
 	}
 	return &InvitationLink{
 		Address: address, Pin: b.pin, Root: b.root, Seed: secret.New(b.seed), Category: b.category,
 		Directory: secret.New(b.directory), Addresses: b.addresses,
 	}, nil
+}
+
+// ParseDeviceLink reads the link of a further device. Errors are a [*LinkError].
+func ParseDeviceLink(s string) (*DeviceLink, error) {
+	address, b, err := decodeLink(s)
+	if err != nil {
+		return nil, err
+	}
+	if b.kind != linkDevice {
+		return nil, otherKind(b.kind)
+	}
+	return &DeviceLink{
+		Address: address, Pin: b.pin, Root: b.root, Category: b.category, Seed: secret.New(b.seed), Addresses: b.addresses,
+	}, nil
+}
+
+// otherKind says what a link is for that was used for something else.
+func otherKind(kind uint8) error {
+	switch kind {
+	case linkClaim:
+		return &LinkError{"this is the claim link of a new relay: use it with `bulle claim`", ErrLinkKind}
+	case linkInvitation:
+		return &LinkError{"this is an invitation link: use it with `bulle join`", ErrLinkKind}
+	default:
+		return &LinkError{"this link adds a device to an account: use it with `bulle link`", ErrLinkKind}
+	}
 }
 
 func encodeLink(address string, b *linkBody) (string, error) {
@@ -185,6 +248,7 @@ func linkCheck(address string, raw []byte) []byte {
 const (
 	linkClaim      uint8 = 1
 	linkInvitation uint8 = 2
+	linkDevice     uint8 = 3
 )
 
 // linkBody is the layout at the top without check.
@@ -215,6 +279,11 @@ func (b *linkBody) Code(c *syntax.Codec) {
 		codeSecret(c, &b.seed)
 		c.Fixed(b.category[:])
 		codeSecret(c, &b.directory)
+		b.codeAddresses(c)
+	case linkDevice:
+		c.Fixed(b.root[:])
+		c.Fixed(b.category[:])
+		codeSecret(c, &b.seed)
 		b.codeAddresses(c)
 	default:
 		c.Fail("link of unknown kind %d", b.kind)

@@ -20,7 +20,14 @@ func invitationLink() *governance.InvitationLink {
 	}
 }
 
-func urls(tb testing.TB) (claim, invitation string) {
+func deviceLink() *governance.DeviceLink {
+	return &governance.DeviceLink{
+		Address: "relay.example:443", Pin: [32]byte{1}, Root: governance.RootID{2}, Category: governance.CategoryID{3},
+		Seed: seed("link"), Addresses: []string{"[::1]:8443"},
+	}
+}
+
+func urls(tb testing.TB) (claim, invitation, device string) {
 	tb.Helper()
 	claim, err := claimLink().URL()
 	if err != nil {
@@ -30,11 +37,15 @@ func urls(tb testing.TB) (claim, invitation string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return claim, invitation
+	device, err = deviceLink().URL()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return claim, invitation, device
 }
 
 func TestLinksCarryEverything(t *testing.T) {
-	claimURL, invitationURL := urls(t)
+	claimURL, invitationURL, deviceURL := urls(t)
 	c, err := governance.ParseClaimLink("  " + claimURL + "\n")
 	if err != nil {
 		t.Fatal(err)
@@ -52,6 +63,17 @@ func TestLinksCarryEverything(t *testing.T) {
 		strings.Join(i.Addresses, " ") != strings.Join(want.Addresses, " ") {
 		t.Errorf("the invitation link became %+v", i)
 	}
+	d, err := governance.ParseDeviceLink(deviceURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := deviceLink(); d.Address != w.Address || d.Pin != w.Pin || d.Root != w.Root || d.Category != w.Category ||
+		!d.Seed.Equal(w.Seed) || strings.Join(d.Addresses, " ") != strings.Join(w.Addresses, " ") {
+		t.Errorf("the device link became %+v", d)
+	}
+	if d.Ticket().ID() != deviceLink().Ticket().ID() || !d.Meeting().Equal(deviceLink().Meeting()) || d.Meeting().Len() != 64 {
+		t.Error("both ends of a link derive different keys")
+	}
 	if len(invitationURL) > 400 {
 		t.Errorf("an invitation link of %d characters makes a large QR code", len(invitationURL))
 	}
@@ -60,7 +82,7 @@ func TestLinksCarryEverything(t *testing.T) {
 // TestEachDamageHasOneSentence checks what a person reads, and that it never
 // repeats the link.
 func TestEachDamageHasOneSentence(t *testing.T) {
-	claimURL, url := urls(t)
+	claimURL, url, deviceURL := urls(t)
 	for _, c := range []struct{ name, link, says string }{
 		{"nothing", "", "must begin with https://"},
 		{"http", strings.Replace(url, "https", "http", 1), "must begin with https://"},
@@ -81,6 +103,7 @@ func TestEachDamageHasOneSentence(t *testing.T) {
 		{"a changed character", url[:150] + flip(url[150]) + url[151:], "damaged or cut"},
 		{"a newer version", "https://a:1/#" + "Ag" + strings.Repeat("A", 40), "newer version"},
 		{"a claim link", claimURL, "bulle claim"},
+		{"a device link", deviceURL, "bulle link"},
 	} {
 		_, err := governance.ParseInvitationLink(c.link)
 		if !errors.Is(err, governance.ErrLink) || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "\n") {
@@ -92,6 +115,9 @@ func TestEachDamageHasOneSentence(t *testing.T) {
 	}
 	if _, err := governance.ParseClaimLink(url); !errors.Is(err, governance.ErrLinkKind) || !errors.Is(err, governance.ErrLink) {
 		t.Errorf("an invitation as claim: %v", err)
+	}
+	if _, err := governance.ParseDeviceLink(url); !errors.Is(err, governance.ErrLinkKind) || !errors.Is(err, governance.ErrLink) {
+		t.Errorf("an invitation as device link: %v", err)
 	}
 	if _, err := governance.ParseClaimLink("https://a:1/#Ag" + strings.Repeat("A", 40)); !errors.Is(err, governance.ErrLinkVersion) {
 		t.Errorf("a newer version: %v", err)

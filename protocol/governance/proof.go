@@ -131,9 +131,13 @@ func ProveClaim(token *secret.Bytes, b Binding) []byte {
 }
 
 // VerifyDevice judges a device's proof by the log. It returns the device, or
-// [ErrProof] whatever is wrong.
+// [ErrProof] whatever is wrong. On a governance connection a device that was removed
+// proves that it was one: its Removed says so, and gives it no other right.
 func (p *Proof) VerifyDevice(s *State, b Binding) (Device, error) {
 	d, ok := s.Device(p.Device)
+	if b.Purpose == PurposeGovernance && !ok { // it may read why it has no right any more
+		d, ok = s.RemovedDevice(p.Device)
+	}
 	m := s.members[d.Member]
 	if p.Kind != ProofDevice || !ok || m.Category != p.Category {
 		return Device{}, ErrProof

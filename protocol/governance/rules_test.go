@@ -22,7 +22,8 @@ func ruleTests() map[string]func(*testing.T) {
 		"C4": TestRuleInvitationKey, "C5": TestRuleInvitations,
 		"D1": TestRuleJoinUninvited, "D2": TestRuleJoinUsedUp, "D3": TestRuleJoinCard, "D4": TestRuleJoinCategory,
 		"D5": TestRuleJoinKey, "D6": TestRuleMembers, "D7": TestRuleJoinWithoutDevice,
-		"E1": TestRuleDeviceNobodys, "E2": TestRuleDeviceAnothers, "E3": TestRuleDeviceCard, "E4": TestRuleDeviceTwice, "E5": TestRuleDevices,
+		"E1": TestRuleDeviceNobodys, "E2": TestRuleDeviceAnothers, "E3": TestRuleDeviceCard, "E4": TestRuleDeviceTwice, "E5": TestRuleDevices, "E6": TestRuleEverDevices,
+		"F1": TestRuleRemovalUnknown, "F2": TestRuleRemovalTwice, "F3": TestRuleRemovalAnothers, "F4": TestRuleRemovalLast,
 		"T1": TestRuleJoinExpired, "T2": TestRuleInvitationOver,
 	}
 }
@@ -386,4 +387,87 @@ func TestRuleInvitationOver(t *testing.T) {
 func (b *bubble) make(body syntax.Value, signer, member *governance.SigningKey, device *governance.DeviceKey) []byte {
 	b.tb.Helper()
 	return governance.Make(b.place(), body, signer, member, device)
+}
+
+func (b *bubble) ticket(name string) governance.DeviceID {
+	b.tb.Helper()
+	st, err := governance.AddDevice(b.place(), b.founder, deviceKey(name), nil)
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	b.append(st)
+	return deviceKey(name).ID()
+}
+
+func (b *bubble) removal(signer *governance.SigningKey, device governance.DeviceID) []byte {
+	b.tb.Helper()
+	return b.make(&governance.RemovalBody{Device: device}, signer, nil, nil)
+}
+
+// TestRuleEverDevices: removing makes room for another device, but not for ever.
+func TestRuleEverDevices(t *testing.T) {
+	b := newBubble(t)
+	b.log.SetLimits(governance.Limits{Statements: 99, Devices: 2, Ever: 3})
+	b.append(b.removal(b.founder, b.ticket("ticket")))
+	b.append(b.removal(b.founder, b.ticket("another")))
+	b.refuses("E6", nil, b.device(b.founder, func(*governance.DeviceBody) {}))
+}
+
+func TestRuleRemovalUnknown(t *testing.T) {
+	b := newBubble(t)
+	b.refuses("F1", nil, b.removal(b.founder, governance.DeviceID{1}))
+}
+
+// TestRuleRemovalTwice: a removed device is gone, and so is its key.
+func TestRuleRemovalTwice(t *testing.T) {
+	b := newBubble(t)
+	id := b.ticket("second device")
+	b.append(b.removal(b.founder, id))
+	b.refuses("F2", nil, b.removal(b.founder, id))
+	b.refuses("E4", nil, b.device(b.founder, func(*governance.DeviceBody) {}))
+	s := b.log.State()
+	if _, ok := s.Device(id); ok {
+		t.Error("a removed device is there")
+	}
+	if d, ok := s.RemovedDevice(id); !ok || d.Removed != s.Length()-1 || d.Member != governance.MemberID(b.founder.ID()) {
+		t.Errorf("the removed device is %+v, %v", d, ok)
+	}
+	if m, _ := s.Member(governance.MemberID(b.founder.ID())); len(m.Devices) != 1 {
+		t.Errorf("the member has %d devices", len(m.Devices))
+	}
+}
+
+func TestRuleRemovalAnothers(t *testing.T) {
+	b := newBubble(t)
+	b.append(b.admission(b.invite("invitation", 1), "alice")...)
+	id := b.ticket("ticket")
+	b.refuses("F3", nil, b.removal(key("alice"), id))
+	b.refuses("F3", nil, b.removal(b.root, id)) // an authority revokes members, not devices
+}
+
+// TestRuleRemovalLast: a ticket is no device that a member could go on with.
+func TestRuleRemovalLast(t *testing.T) {
+	b := newBubble(t)
+	last := deviceKey("founder's device").ID()
+	b.refuses("F4", nil, b.removal(b.founder, last))
+	ticket := b.ticket("ticket")
+	b.refuses("F4", nil, b.removal(b.founder, last))
+	b.append(b.removal(b.founder, ticket))
+	b.append(b.device(b.founder, func(d *governance.DeviceBody) { d.Card = []byte("card") }))
+	b.append(b.removal(b.founder, last))
+}
+
+// TestATicketIsReplaced makes the two statements by which a linked device comes in.
+func TestATicketIsReplaced(t *testing.T) {
+	b := newBubble(t)
+	ticket := b.ticket("ticket")
+	both, err := governance.ReplaceDevice(b.place(), b.founder, deviceKey("phone"), []byte("card"), ticket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.append(both...)
+	d, ok := b.log.State().Device(deviceKey("phone").ID())
+	if _, left := b.log.State().Device(ticket); !ok || left || d.Ticket() {
+		t.Errorf("the device is %+v, %v, the ticket is there: %v", d, ok, left)
+	}
 }

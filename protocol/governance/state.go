@@ -21,8 +21,9 @@ type State struct {
 	members         map[MemberID]Member
 	memberOrder     []MemberID
 	devices         map[DeviceID]Device
-	keys            map[KeyID]struct{} // every hybrid key that has a role: none has two
-	deviceless      MemberID           // who joined in the statement before, until the device follows
+	removed         map[DeviceID]Device // their keys may not be used again
+	keys            map[KeyID]struct{}  // every hybrid key that has a role: none has two
+	deviceless      MemberID            // who joined in the statement before, until the device follows
 }
 
 // A Category is a compartment of members.
@@ -49,12 +50,14 @@ type Member struct {
 	ID         MemberID
 	Key        *PublicKey
 	Category   CategoryID
-	Card       []byte // sealed
-	Devices    []DeviceID
+	Card       []byte     // sealed
+	Devices    []DeviceID // without those that were removed
 	Founder    bool
 	Invitation InvitationID // that admitted the member; zero for the founder
 	Position   uint64
 	Hour       uint32
+
+	removed int // devices that it had before
 }
 
 // A Device is one client installation of a member.
@@ -62,10 +65,15 @@ type Device struct {
 	ID       DeviceID
 	Key      DevicePublic
 	Member   MemberID
-	Card     []byte // sealed
+	Card     []byte // sealed; empty in a ticket
 	Position uint64
 	Hour     uint32
+	Removed  uint64 // position of its removal, 0 if it has none
 }
+
+// Ticket reports whether the device is none yet: a key with which a further device
+// of the member may come in. Nobody invites it anywhere, for it has no inbox.
+func (d Device) Ticket() bool { return len(d.Card) == 0 }
 
 func newState(pin RootID) *State {
 	return &State{
@@ -74,6 +82,7 @@ func newState(pin RootID) *State {
 		invitations: map[InvitationID]Invitation{},
 		members:     map[MemberID]Member{},
 		devices:     map[DeviceID]Device{},
+		removed:     map[DeviceID]Device{},
 		keys:        map[KeyID]struct{}{},
 	}
 }
@@ -84,7 +93,7 @@ func (s *State) clone() *State {
 	n.categories, n.categoryOrder = maps.Clone(s.categories), slices.Clone(s.categoryOrder)
 	n.invitations, n.invitationOrder = maps.Clone(s.invitations), slices.Clone(s.invitationOrder)
 	n.members, n.memberOrder = maps.Clone(s.members), slices.Clone(s.memberOrder)
-	n.devices, n.keys = maps.Clone(s.devices), maps.Clone(s.keys)
+	n.devices, n.removed, n.keys = maps.Clone(s.devices), maps.Clone(s.removed), maps.Clone(s.keys)
 	return &n
 }
 
@@ -157,9 +166,15 @@ func (s *State) Member(id MemberID) (Member, bool) {
 	return m, ok
 }
 
-// Device returns one device.
+// Device returns one device, unless it was removed.
 func (s *State) Device(id DeviceID) (Device, bool) {
 	d, ok := s.devices[id]
+	return d, ok
+}
+
+// RemovedDevice returns a device that was removed, as it was.
+func (s *State) RemovedDevice(id DeviceID) (Device, bool) {
+	d, ok := s.removed[id]
 	return d, ok
 }
 

@@ -17,6 +17,7 @@ const (
 	KindInvitation Kind = 3
 	KindJoin       Kind = 4
 	KindDevice     Kind = 5
+	KindRemoval    Kind = 6
 )
 
 // newBody is the table of the kinds: a further kind is a row here, a name below,
@@ -33,6 +34,8 @@ func newBody(k Kind) body {
 		return &JoinBody{}
 	case KindDevice:
 		return &DeviceBody{}
+	case KindRemoval:
+		return &RemovalBody{}
 	}
 	return nil
 }
@@ -50,6 +53,8 @@ func (k Kind) String() string {
 		return "join"
 	case KindDevice:
 		return "device"
+	case KindRemoval:
+		return "removal"
 	}
 	return fmt.Sprintf("kind %d", uint8(k))
 }

@@ -88,6 +88,22 @@ func AddDevice(p Place, member *SigningKey, device *DeviceKey, card []byte) ([]b
 	return w.one()
 }
 
+// RemoveDevice ends a device of a member.
+func RemoveDevice(p Place, member *SigningKey, device DeviceID) ([]byte, error) {
+	w := writer{place: p}
+	w.write(&RemovalBody{Device: device}, member, nil)
+	return w.one()
+}
+
+// ReplaceDevice makes a device of a member and ends another one: the ticket that let
+// it in. The two statements are submitted together.
+func ReplaceDevice(p Place, member *SigningKey, device *DeviceKey, card []byte, ticket DeviceID) ([][]byte, error) {
+	w := writer{place: p}
+	w.device(member, device, card)
+	w.write(&RemovalBody{Device: ticket}, member, nil)
+	return w.out, w.err
+}
+
 // A writer makes statements one behind the other. After a failure it does nothing.
 type writer struct {
 	place Place

@@ -26,6 +26,7 @@ const (
 	FileBlob
 	SigningKey
 	ClaimProof
+	LinkSeed
 	ScreenSalt
 	ScreenConversation
 	ScreenItem
@@ -62,6 +63,7 @@ func Registry() [numLabels]Entry {
 		FileBlob:           {"bulle 1 file blob", sha3, "file key, number of the chunk", "identifier and caps of one blob"},
 		SigningKey:         {"bulle 1 signing key", sha3, "seed of a hybrid signing key", "seeds of its Ed25519 and ML-DSA-65 keys"},
 		ClaimProof:         {"bulle 1 claim proof", sha2, "claim token of a relay, what the proof is bound to", "proof of knowing the token"},
+		LinkSeed:           {"bulle 1 link seed", sha3, "seed of a device link", "seed of the ticket's key, secret of the channel where the devices meet"},
 		ScreenSalt:         {"bulle 1 screen salt", sha2, "screen key of a session", "key of the HMAC that makes the salts of masked texts"},
 		ScreenConversation: {"bulle 1 screen conversation", sha2, "screen key of a session, conversation", "key of what a conversation shows"},
 		ScreenItem:         {"bulle 1 screen item", sha2, "key of what a conversation shows, item", "key of one message or person on the screen"},

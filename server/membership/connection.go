@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"bulle/protocol/governance"
@@ -95,8 +96,9 @@ type connection struct {
 	m         *Membership
 	conn      Conn
 	challenge [32]byte
-	right     right  // nil until the connection is open
-	last      uint32 // highest request number so far
+	right     right                               // nil until the connection is open
+	device    atomic.Pointer[governance.DeviceID] // whose right may end; for the pusher
+	last      uint32                              // highest request number so far
 	pace      bucket
 	watch     chan watch // tells the pusher of WATCH
 	watching  bool
@@ -183,6 +185,9 @@ func (c *connection) open(ctx context.Context, request uint32, open *wire.Open) 
 		return codeOf(err, wire.Unauthorised)
 	}
 	c.right = r
+	if d, ok := r.(device); ok {
+		c.device.Store(&d.id)
+	}
 	c.m.opened()
 	return c.reply(ctx, request, &wire.Done{}, nil)
 }
@@ -191,7 +196,7 @@ func (c *connection) open(ctx context.Context, request uint32, open *wire.Open) 
 func (c *connection) answer(msg wire.Message) (wire.Body, error) {
 	switch body := msg.Body.(type) {
 	case *wire.Head:
-		return c.m.head(), nil
+		return c.head(), nil
 	case *wire.Fetch:
 		return c.fetch(body)
 	case *wire.Submit:
@@ -201,18 +206,28 @@ func (c *connection) answer(msg wire.Message) (wire.Body, error) {
 }
 
 func (c *connection) fetch(body *wire.Fetch) (wire.Body, error) {
-	if length := c.m.log.Head().Length; body.From > length {
+	length := c.head().Length
+	if body.From > length {
 		return nil, &wire.Refusal{Reason: wire.Ahead, Seq: length}
 	}
-	statements, err := c.m.fetch(body.From, uint64(body.Max), wire.MaxStatements)
+	statements, err := c.m.fetch(body.From, min(uint64(body.Max), length-body.From), wire.MaxStatements)
 	if err != nil {
 		return nil, c.internal("read the governance log", err)
 	}
 	return &wire.Statements{Statements: statements}, nil
 }
 
+// head is where the log ends for this connection.
+func (c *connection) head() *wire.LogHead {
+	if g, ok := c.right.(gone); ok {
+		hash, _ := c.m.log.HashAt(g.length) // the log only grows
+		return &wire.LogHead{Length: g.length, Hash: hash}
+	}
+	return c.m.head()
+}
+
 func (c *connection) submit(body *wire.Submit) (wire.Body, error) {
-	if err := c.right.mayWrite(body.Statements); err != nil {
+	if err := c.right.mayWrite(c.m.log.State(), body.Statements); err != nil {
 		return nil, err
 	}
 	err := c.m.submit(body.Statements)
@@ -242,9 +257,12 @@ func (c *connection) startWatch(ctx context.Context, request uint32) error {
 		return wire.OutOfState
 	}
 	c.watching = true
-	head := c.m.head()
+	head := c.head()
 	if err := c.reply(ctx, request, head, nil); err != nil {
 		return err
+	}
+	if _, ok := c.right.(gone); ok {
+		return nil // it grows no more
 	}
 	c.watch <- watch{request, head.Length} // has room for the one
 	return nil
@@ -264,6 +282,10 @@ func (c *connection) push(ctx context.Context) {
 		case w = <-c.watch:
 		case <-changed:
 			changed = c.m.next()
+			if c.removed() {
+				c.goodbyeWith(ctx, wire.Closed)
+				return
+			}
 		}
 		head := c.m.head()
 		if w.request == 0 || head.Length == w.told {
@@ -277,11 +299,23 @@ func (c *connection) push(ctx context.Context) {
 	}
 }
 
+// removed reports whether the device that opened the connection is one no more.
+func (c *connection) removed() bool {
+	id := c.device.Load()
+	if id == nil {
+		return false
+	}
+	_, ok := c.m.log.State().Device(*id)
+	return !ok
+}
+
 // goodbye says that the relay goes away and ends the connection. A client that
 // reads nothing does not hold it up for long.
-func (c *connection) goodbye(ctx context.Context) {
-	_ = c.write(ctx, goodbyeTime, wire.Message{Body: &wire.Refusal{Reason: wire.Draining}}) // a courtesy
-	_ = c.conn.Close()                                                                      // wakes the reader
+func (c *connection) goodbye(ctx context.Context) { c.goodbyeWith(ctx, wire.Draining) }
+
+func (c *connection) goodbyeWith(ctx context.Context, code wire.Code) {
+	_ = c.write(ctx, goodbyeTime, wire.Message{Body: &wire.Refusal{Reason: code}}) // a courtesy
+	_ = c.conn.Close()                                                             // wakes the reader
 }
 
 // reply answers a request: with a body, or with a refusal. A refusal that the

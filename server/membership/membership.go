@@ -29,10 +29,11 @@ type Config struct {
 	// Token is called by Open if the relay has no founder. The claim token that it
 	// returns stays the caller's, who must not wipe it before Close.
 	Token   func() (*secret.Bytes, error)
-	Claimed func() error     // called once the claim is durable, nil for nothing
-	Now     func() time.Time // default time.Now
-	Rand    io.Reader        // of challenges, default crypto/rand
-	Log     *slog.Logger     // default none
+	Claimed func() error                         // called once the claim is durable, nil for nothing
+	Removed func(func(governance.DeviceID) bool) // called once devices were removed, with what tells which are left; nil for nothing
+	Now     func() time.Time                     // default time.Now
+	Rand    io.Reader                            // of challenges, default crypto/rand
+	Log     *slog.Logger                         // default none
 
 	MaxConnections int // governance connections at a time, default 8192
 	MaxUnopened    int // of which have not proved anything yet, default 256
@@ -198,7 +199,24 @@ func (m *Membership) submit(statements [][]byte) error {
 	if first {
 		m.claimed()
 	}
+	m.removed(statements)
 	return nil
+}
+
+// removed lets the relay end the circuits of devices that are gone.
+func (m *Membership) removed(statements [][]byte) {
+	if m.cfg.Removed == nil {
+		return
+	}
+	for _, b := range statements {
+		if st, err := governance.ParseStatement(b); err == nil && st.Kind() == governance.KindRemoval {
+			m.cfg.Removed(func(id governance.DeviceID) bool {
+				_, ok := m.log.State().Device(id)
+				return ok
+			})
+			return
+		}
+	}
 }
 
 // claimed says that the bubble is born. The claim stands even if the token's file

@@ -17,7 +17,7 @@ type right interface {
 	// valid returns the code of why the right has ended.
 	valid(s *governance.State, now time.Time) error
 	// mayWrite returns the code of why these statements may not come from here.
-	mayWrite(statements [][]byte) error
+	mayWrite(s *governance.State, statements [][]byte) error
 	// explain puts a refusal of the log in the words of the right.
 	explain(code wire.Code) error
 }
@@ -32,7 +32,10 @@ func (m *Membership) judge(proof []byte, challenge [32]byte) (right, error) {
 	switch p.Kind {
 	case governance.ProofDevice:
 		d, err := p.VerifyDevice(s, b)
-		return device{d.ID}, err
+		if err == nil && d.Removed > 0 {
+			return gone{d.Removed + 1}, nil
+		}
+		return device{d.ID, d.Member}, err
 	case governance.ProofInvitation:
 		i, err := p.VerifyInvitation(s, b, m.cfg.Now())
 		return invitation{i.ID}, err
@@ -53,8 +56,11 @@ func (m *Membership) verifyClaim(s *governance.State, p *governance.Proof, b gov
 }
 
 // device is the right of a member: to read the log, and to submit what the rules
-// of the log let anybody sign.
-type device struct{ id governance.DeviceID }
+// of the log let anybody sign, but no other member's devices.
+type device struct {
+	id     governance.DeviceID
+	member governance.MemberID
+}
 
 func (d device) valid(s *governance.State, _ time.Time) error {
 	if _, ok := s.Device(d.id); !ok {
@@ -63,9 +69,42 @@ func (d device) valid(s *governance.State, _ time.Time) error {
 	return nil
 }
 
-func (device) mayWrite([][]byte) error { return nil }
+// mayWrite keeps out a device that was removed and still has its member's seed: what
+// it signs would have to come over another member's connection.
+func (d device) mayWrite(s *governance.State, statements [][]byte) error {
+	var joining governance.MemberID // whoever joins brings the first device
+	for _, b := range statements {
+		st, err := governance.ParseStatement(b)
+		if err != nil {
+			return wire.Refused
+		}
+		switch body := st.Body.(type) {
+		case *governance.JoinBody:
+			joining = governance.MemberID(body.Identity.ID())
+		case *governance.DeviceBody:
+			if body.Member != d.member && body.Member != joining {
+				return wire.Refused
+			}
+		case *governance.RemovalBody:
+			if of, ok := s.Device(body.Device); !ok || of.Member != d.member {
+				return wire.Refused
+			}
+		}
+	}
+	return nil
+}
 
 func (device) explain(code wire.Code) error { return code }
+
+// gone is what is left to a removed device: to read the log up to its own removal,
+// so that it need not take the relay's word for it.
+type gone struct{ length uint64 }
+
+func (gone) valid(*governance.State, time.Time) error { return nil }
+
+func (gone) mayWrite(*governance.State, [][]byte) error { return wire.Refused }
+
+func (gone) explain(code wire.Code) error { return code }
 
 // invitation is the right of one who is invited: to read the log, and to join by
 // this invitation while it lasts.
@@ -84,7 +123,7 @@ func (i invitation) valid(s *governance.State, now time.Time) error {
 	return nil
 }
 
-func (i invitation) mayWrite(statements [][]byte) error {
+func (i invitation) mayWrite(_ *governance.State, statements [][]byte) error {
 	st, err := governance.ParseStatement(statements[0])
 	if err != nil || len(statements) != 2 || st.Kind() != governance.KindJoin || st.Signer != governance.KeyID(i.id) {
 		return wire.Refused
@@ -105,7 +144,7 @@ func (claim) valid(s *governance.State, _ time.Time) error {
 	return nil
 }
 
-func (claim) mayWrite([][]byte) error { return nil }
+func (claim) mayWrite(*governance.State, [][]byte) error { return nil }
 
 // explain: who comes second finds the log begun.
 func (claim) explain(code wire.Code) error {

@@ -87,7 +87,7 @@ func (n *Node) openMembers() error {
 	}
 	var err error
 	n.members, err = membership.Open(membership.Config{
-		Path: n.data.path(governanceName), Pin: n.pin, Token: token, Claimed: n.data.forgetToken,
+		Path: n.data.path(governanceName), Pin: n.pin, Token: token, Claimed: n.data.forgetToken, Removed: n.closeCircuits,
 		Now: n.cfg.Now, Rand: n.cfg.Rand, Log: n.cfg.Log,
 	})
 	if err != nil {
@@ -100,6 +100,11 @@ func (n *Node) openMembers() error {
 		return n.data.forgetToken() // a crash may have come between the claim and this
 	}
 	return nil
+}
+
+// closeCircuits ends the circuits of devices that are none any more.
+func (n *Node) closeCircuits(is func(governance.DeviceID) bool) {
+	n.engine.CloseCircuits(func(g relay.Grant) bool { return !is(g.Holder) })
 }
 
 // openRelay opens the store and the engine on it.
