@@ -40,6 +40,8 @@ var (
 	ErrNotAllowed     = bubble.ErrNotAllowed
 	ErrDamaged        = attachment.ErrDamaged
 	ErrFileGone       = attachment.ErrGone
+	ErrNoUpload       = conversation.ErrNoUpload
+	ErrOtherFile      = conversation.ErrOtherFile
 	ErrSendFailed     = errors.New("the message could not be sent")
 	ErrClosed         = errors.New("the client is closed")
 )

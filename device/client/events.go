@@ -37,7 +37,23 @@ const (
 type Transfer struct {
 	Message  MessageID
 	Upload   bool
+	State    TransferState
 	Progress Progress
+}
+
+// TransferState says whether a file moves.
+type TransferState = conversation.TransferState
+
+// The states of a transfer.
+const (
+	TransferWaiting = conversation.TransferWaiting // for the relay, or for another file
+	TransferMoving  = conversation.TransferMoving
+	TransferPaused  = conversation.TransferPaused // by this member
+	TransferEnded   = conversation.TransferEnded  // all of it is through, or it was given up
+)
+
+func transfer(t *conversation.Transfer) Transfer {
+	return Transfer{Message: t.Message, Upload: t.Upload, State: t.State, Progress: Progress{Done: t.Done, Total: t.Total}}
 }
 
 // Progress is how many bytes of a file are through. The hash is there once all are.
@@ -138,8 +154,8 @@ func (c *Client) heard(e conversation.Event) {
 		out.Kind = EventConversation
 	case conversation.EventTransfer:
 		out.Kind = EventTransfer
-		t := e.Transfer
-		out.Transfer = &Transfer{Message: t.Message, Upload: t.Upload, Progress: Progress{Done: t.Done, Total: t.Total}}
+		t := transfer(e.Transfer)
+		out.Transfer = &t
 	default:
 		out.Kind = EventWarning
 	}

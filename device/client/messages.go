@@ -2,38 +2,10 @@ package client
 
 import (
 	"context"
-	"errors"
-	"io"
 	"slices"
 
 	"bulle/device/client/conversation"
 )
-
-// FileContent is a file being sent. The client closes it when it is done with it.
-type FileContent interface {
-	io.ReaderAt
-	io.Closer
-}
-
-// FileSource is a file to be sent.
-type FileSource struct {
-	Name      string
-	Size      int64
-	MediaType string
-	Caption   string
-	Content   FileContent
-	Ref       string // by which Config.OpenFile finds it again after a restart
-}
-
-// FileTarget is where a received file is written. Have is how many bytes from the
-// start an earlier attempt wrote.
-type FileTarget struct {
-	Content interface {
-		io.WriterAt
-		io.ReaderAt
-	}
-	Have int64
-}
 
 // message gives a message the names of its people.
 func (c *Client) message(m conversation.Message) Message {
@@ -104,50 +76,6 @@ func (c *Client) Send(id ConversationID, d Draft) (MessageID, error) {
 	peer, _ := c.peer(id)
 	m, err := c.engine.SendText(context.Background(), id, peer.ID, d.Text)
 	return m, worded(err)
-}
-
-// SendFile queues a file. It is a message at once, and goes out when all of it is on
-// the relay.
-func (c *Client) SendFile(id ConversationID, f FileSource) (MessageID, error) {
-	peer, _ := c.peer(id)
-	out := conversation.Outgoing{
-		Name: f.Name, MediaType: f.MediaType, Caption: f.Caption, Size: f.Size, Reference: f.Ref,
-	}
-	if f.Content != nil {
-		out.Content = f.Content
-	}
-	m, err := c.engine.SendFile(context.Background(), id, peer.ID, out)
-	return m, worded(err)
-}
-
-// SaveFile writes the file of a message to a target. It returns nil only when all
-// of it is there and its hash is right. progress may be nil.
-func (c *Client) SaveFile(ctx context.Context, id ConversationID, m MessageID, to FileTarget, progress func(Progress)) (err error) {
-	info, err := c.Message(id, m)
-	if err != nil {
-		return err
-	}
-	if info.File == nil {
-		return ErrNoMessage
-	}
-	r, err := c.begin()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, c.release()) }()
-	if err := r.online(ctx); err != nil {
-		return worded(err)
-	}
-	return worded(c.engine.Save(ctx, id, m, to.Content, to.Have, func(done, total int64) {
-		if progress == nil {
-			return
-		}
-		p := Progress{Done: done, Total: total}
-		if done == total {
-			p.SHA256 = info.File.SHA256
-		}
-		progress(p)
-	}))
 }
 
 // MarkRead notes that this member has read up to a message, and lets the others

@@ -135,6 +135,8 @@ const (
 	ReasonFile     = conversation.ReasonFile     // the file is gone or has changed
 	ReasonRemoved  = conversation.ReasonRemoved  // no longer a member of the conversation
 	ReasonTooLarge = conversation.ReasonTooLarge // larger than an item can be
+	// ReasonCancelled is a file that this member gave up while it was on its way.
+	ReasonCancelled = conversation.ReasonCancelled
 )
 
 // A Draft is a message to be sent.

@@ -89,6 +89,9 @@ func (u *Upload) check() error {
 	return nil
 }
 
+// Sent returns how many bytes of the file the relay has for sure.
+func (u *Upload) Sent() uint64 { return min(u.Done*ChunkSize, u.Size) }
+
 // Abort deletes what an upload that will not be finished has put.
 func (u *Upload) Abort(ctx context.Context, blobs Blobs) error {
 	return remove(ctx, blobs, u.Key, min(chunks(u.Size), u.Done+maxWindow))
@@ -120,7 +123,7 @@ func (r *uploading) resume(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := hashPrefix(ctx, r.hash, r.src, min(r.Done*ChunkSize, r.Size)); err != nil {
+	if err := hashPrefix(ctx, r.hash, r.src, r.Sent()); err != nil {
 		return err
 	}
 	if [sha256.Size]byte(r.hash.Sum(nil)) != r.Prefix {
@@ -133,12 +136,12 @@ func (r *uploading) run(ctx context.Context) error {
 	r.sealer = r.opts.Sealer(r.Key)
 	saving := newPace(r.opts.Now, saveInterval)
 	showing := newPace(r.opts.Now, progressInterval)
-	r.opts.Progress(min(r.Done*ChunkSize, r.Size), r.Size)
+	r.opts.Progress(r.Sent(), r.Size)
 	p := &pipeline{window: r.opts.Window, start: r.read, work: r.put}
 	p.finish = func(c *chunk) error {
 		r.Done, r.Prefix, r.unsaved = c.number+1, c.prefix, true
 		if showing.due() {
-			r.opts.Progress(min(r.Done*ChunkSize, r.Size), r.Size)
+			r.opts.Progress(r.Sent(), r.Size)
 		}
 		if saving.due() {
 			return r.save()

@@ -114,6 +114,7 @@ type Engine struct {
 	settled chan struct{} // closed and replaced when a worker finishes a round
 	crashed error
 	sources map[MessageID]Source // files whose owner left them open for us
+	running map[upKey]context.CancelCauseFunc
 }
 
 // ErrStopped says that a hook stopped the engine.
@@ -151,6 +152,7 @@ func New(c Config) (*Engine, error) {
 	return &Engine{
 		Config: c, vault: c.Vault,
 		workers: map[workerKey]*worker{}, settled: make(chan struct{}), sources: map[MessageID]Source{},
+		running: map[upKey]context.CancelCauseFunc{},
 	}, nil
 }
 

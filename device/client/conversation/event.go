@@ -27,7 +27,24 @@ const (
 type Transfer struct {
 	Message     MessageID
 	Upload      bool
+	State       TransferState
 	Done, Total int64
+}
+
+// TransferState says whether a file moves.
+type TransferState uint8
+
+// The states of a transfer.
+const (
+	TransferWaiting TransferState = 1 // for the relay, or for another file
+	TransferMoving  TransferState = 2
+	TransferPaused  TransferState = 3 // by its member
+	TransferEnded   TransferState = 4 // all of it is through, or it was given up
+)
+
+// String returns the word that screens see.
+func (s TransferState) String() string {
+	return [...]string{"", "waiting", "moving", "paused", "ended"}[min(s, TransferEnded)]
 }
 
 // Warning is what a member should know about what the device has seen.

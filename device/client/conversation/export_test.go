@@ -64,6 +64,10 @@ func Formats() map[string]syntax.Value {
 			Cursor: 45, Message: id, Content: content, Caption: "c", Reference: "r",
 			State: attachment.Upload{Key: secret.New(make([]byte, 32)), Size: 46, Class: link.Month},
 		},
+		"upload2.bin": &upload{
+			Cursor: 69, Message: id, Content: content, State: attachment.Upload{Key: secret.New(make([]byte, 32)), Size: 70, Class: link.Month},
+			Phase: paused,
+		},
 		"inbox.bin": &inboxState{Created: true, Position: 47},
 		"pool.bin":  &poolState{Created: true, LastResort: 49, Filled: 48},
 	}
@@ -77,7 +81,7 @@ func Empty(name string) syntax.Value {
 		"line.bin": &line{}, "outgoing.bin": &outgoing{}, "pending.bin": &pendingCommit{}, "upload.bin": &upload{},
 		"inbox.bin": &inboxState{}, "pool.bin": &poolState{}, "record2.bin": &record{}, "meta2.bin": &meta{}, "change2.bin": &change{},
 		"ahead.bin": &ahead{}, "reaction.bin": &Reaction{}, "edit.bin": &Edit{}, "delete.bin": &Delete{}, "reply.bin": &Reply{},
-		"lifetime.bin": &Lifetime{}, "media.bin": &Media{},
+		"lifetime.bin": &Lifetime{}, "media.bin": &Media{}, "upload2.bin": &upload{},
 	}[name]
 }
 

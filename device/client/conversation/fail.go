@@ -50,6 +50,11 @@ func failOne(tx *vault.Tx, n *notes, id ID, m *meta, name string) error {
 
 // failMessage marks a message as one that will not be sent.
 func failMessage(tx *vault.Tx, n *notes, id ID, m *meta, at Cursor, why Reason) error {
+	return setState(tx, n, id, m, at, Failed, why)
+}
+
+// setState changes how far a message of ours has come, if it is still there.
+func setState(tx *vault.Tx, n *notes, id ID, m *meta, at Cursor, s State, why Reason) error {
 	rec, err := loadMessage(tx, id, at)
 	if errors.Is(err, ErrNoMessage) {
 		return nil
@@ -57,6 +62,6 @@ func failMessage(tx *vault.Tx, n *notes, id ID, m *meta, at Cursor, why Reason) 
 	if err != nil {
 		return err
 	}
-	rec.State, rec.Reason = Failed, why
+	rec.State, rec.Reason = s, why
 	return saveMessage(tx, n, id, m, at, rec)
 }

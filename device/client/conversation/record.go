@@ -14,6 +14,7 @@ import (
 //	i/MESSAGE-ID     CURSOR    where a message is; says "seen before" too
 //	q/NUMBER         queued    a content that waits to be sealed
 //	u/NUMBER         upload    a file that waits to be uploaded
+//	h/NUMBER         upload    one whose message failed, of which something is held
 //	c/NUMBER         change    a change of the group that waits to be committed
 //	r/NUMBER         Receipts  receipts that wait to be sent
 //	a/...            ahead     a content whose message has not come, see ahead.go

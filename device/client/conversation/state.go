@@ -56,6 +56,8 @@ const (
 	ReasonFile     Reason = 1 // the file is gone or has changed
 	ReasonRemoved  Reason = 2 // this device is no longer in the conversation
 	ReasonTooLarge Reason = 3 // larger than an item can be
+	// ReasonCancelled is a file that its member gave up while it was on its way.
+	ReasonCancelled Reason = 4
 )
 
 // String returns the word that scripts see.
@@ -67,6 +69,8 @@ func (r Reason) String() string {
 		return "removed"
 	case ReasonTooLarge:
 		return "too-large"
+	case ReasonCancelled:
+		return "cancelled"
 	default:
 		return ""
 	}

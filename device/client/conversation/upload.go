@@ -18,7 +18,8 @@ import (
 // Files. A file that is sent is a message at once, and an upload until all of it is
 // on the relay; then its manifest is queued like a text. The upload's state is in
 // the vault, so that it goes on after a crash: its source is opened again by the
-// reference that the sender gave.
+// reference that the sender gave, or else by the sender ([Engine.SendFileAgain]).
+// A text does not wait for a file that was queued before it.
 
 // Source is the content of a file being sent.
 type Source interface {
@@ -42,17 +43,37 @@ type upload struct {
 	Caption   string
 	Reference string
 	State     attachment.Upload
+	// version 2
+	Phase phase
 }
+
+// phase says what is to become of an upload.
+type phase uint8
+
+const (
+	moving    phase = 0 // it goes on by itself
+	paused    phase = 1 // its member stopped it for now
+	missing   phase = 2 // held: its source is gone, and its member has to choose it again
+	cancelled phase = 3 // held: what it put on the relay is to be deleted
+)
 
 // Code implements [syntax.Value].
 func (u *upload) Code(c *syntax.Codec) {
-	codeVersion(c)
+	second := codeVersions(c, u.Phase != moving)
 	c.Uint64((*uint64)(&u.Cursor))
 	c.Fixed(u.Message[:])
 	u.Content.Code(c)
 	c.String(&u.Caption)
 	c.String(&u.Reference)
 	u.State.Code(c)
+	if !second {
+		return
+	}
+	syntax.Enum8(c, &u.Phase)
+	if c.Err() == nil && u.Phase > cancelled {
+		c.Fail("phase %d of an upload", u.Phase)
+	}
+	checkVersion(c, second, u.Phase != moving)
 }
 
 // SendFile queues a file. The engine closes its content when it is done with it.
@@ -145,55 +166,80 @@ func (e *Engine) uploadPass(ctx context.Context, _ *worker, _ uint64) error {
 		if err != nil || !strings.HasPrefix(seg, segmentPrefix) {
 			continue
 		}
-		waiting, err := e.view(ctx).List(seg, vault.Range{Prefix: uploadPrefix})
-		if err != nil {
-			return ignoreMissing(err)
-		}
-		for _, name := range waiting {
-			err := e.upload(ctx, id, name)
-			if remote(err) || errors.Is(err, ErrStopped) || ctx.Err() != nil {
-				return err
+		for prefix, step := range map[string]func(context.Context, ID, string) error{heldPrefix: e.dropHeld, uploadPrefix: e.upload} {
+			waiting, err := e.view(ctx).List(seg, vault.Range{Prefix: prefix})
+			if err != nil {
+				return ignoreMissing(err)
 			}
-			failed = errors.Join(failed, err)
+			for _, name := range waiting {
+				err := step(ctx, id, name)
+				if remote(err) || errors.Is(err, ErrStopped) || ctx.Err() != nil {
+					return err
+				}
+				failed = errors.Join(failed, err)
+			}
 		}
 	}
 	return failed
 }
 
-// upload brings one file to the relay and queues its manifest.
+// upload brings one file to the relay and queues its manifest, unless its member
+// halts it.
 func (e *Engine) upload(ctx context.Context, id ID, name string) error {
+	running, end := e.halting(ctx, id, name)
+	defer end()
 	var u upload
 	if ok, err := load(e.view(ctx), segment(id), name, &u); err != nil || !ok {
 		return err
 	}
 	defer u.State.Wipe()
+	if u.Phase == paused {
+		return nil
+	}
 	src, err := e.source(&u)
 	if err != nil {
 		return e.giveUp(ctx, id, name, &u)
 	}
-	manifest, err := u.State.Run(ctx, e.relay, src, attachment.Options{
-		Progress: func(done, total uint64) { e.transferred(id, u.Message, true, done, total) },
+	manifest, err := u.State.Run(running, e.relay, src, attachment.Options{
+		Progress: func(done, total uint64) { e.transferred(id, u.Message, TransferMoving, done, total) },
 		Save: func(*attachment.Upload) error {
 			return e.update(ctx, "upload", func(tx *vault.Tx, _ *notes) error { return saveUpload(tx, id, name, &u) })
 		},
 	})
 	switch {
 	case errors.Is(err, attachment.ErrSourceChanged), errors.Is(err, attachment.ErrTooLarge):
-		_ = u.State.Abort(ctx, e.relay) // it expires anyway
 		return e.giveUp(ctx, id, name, &u)
+	case errors.Is(context.Cause(running), errHalted) && ctx.Err() == nil && !errors.Is(err, ErrStopped):
+		if manifest != nil {
+			manifest.Wipe()
+		}
+		return e.tellUpload(ctx, id, name)
 	case err != nil:
 		return fmt.Errorf("upload a file: %w", err)
 	}
 	defer manifest.Wipe()
-	e.dropSource(u.Message)
-	return e.uploaded(ctx, id, name, &u, manifest)
+	err = e.uploaded(ctx, id, name, &u, manifest)
+	if errors.Is(err, errHalted) {
+		return e.tellUpload(ctx, id, name)
+	}
+	if err == nil {
+		e.dropSource(u.Message)
+	}
+	return err
 }
 
-// saveUpload keeps the state of an upload that was not given up meanwhile.
+// saveUpload keeps the state of an upload that was not given up meanwhile. Its
+// phase is its member's: what the vault says holds.
 func saveUpload(tx *vault.Tx, id ID, name string, u *upload) error {
-	if _, err := tx.Get(segment(id), name); err != nil {
+	var now upload
+	switch ok, err := load(tx, segment(id), name, &now); {
+	case err != nil:
+		return err
+	case !ok:
 		return errGone
 	}
+	now.State.Wipe()
+	u.Phase = now.Phase
 	return save(tx, segment(id), name, u)
 }
 
@@ -210,6 +256,12 @@ func (e *Engine) uploaded(ctx context.Context, id ID, name string, u *upload, ma
 		if err != nil || !ok {
 			return err
 		}
+		if err := saveUpload(tx, id, name, u); err != nil {
+			return err
+		}
+		if u.Phase != moving {
+			return errHalted
+		}
 		rec, err := loadMessage(tx, id, u.Cursor)
 		if err != nil {
 			return err
@@ -223,6 +275,9 @@ func (e *Engine) uploaded(ctx context.Context, id ID, name string, u *upload, ma
 		if err := tx.Delete(segment(id), name); err != nil {
 			return err
 		}
+		n.tell(Event{Kind: EventTransfer, Conversation: id, Transfer: &Transfer{
+			Message: u.Message, Upload: true, State: TransferEnded, Done: int64(manifest.Size), Total: int64(manifest.Size), //nolint:gosec // G115: at most attachment.MaxSize
+		}})
 		if err := save(tx, segment(id), numbered(queuePrefix, m.number()), &queued{Cursor: u.Cursor, Content: u.Content}); err != nil {
 			return err
 		}
@@ -230,7 +285,8 @@ func (e *Engine) uploaded(ctx context.Context, id ID, name string, u *upload, ma
 	})
 }
 
-// giveUp marks a file that cannot be sent.
+// giveUp marks a file that cannot be sent. What is there of it is held for when its
+// member chooses the file again.
 func (e *Engine) giveUp(ctx context.Context, id ID, name string, u *upload) error {
 	e.dropSource(u.Message)
 	return e.update(ctx, "upload failed", func(tx *vault.Tx, n *notes) error {
@@ -238,17 +294,14 @@ func (e *Engine) giveUp(ctx context.Context, id ID, name string, u *upload) erro
 		if err != nil || !ok {
 			return err
 		}
-		if err := tx.Delete(segment(id), name); err != nil {
+		if err := saveUpload(tx, id, name, u); err != nil {
+			return err
+		}
+		if err := hold(tx, id, name, u, missing); err != nil {
 			return err
 		}
 		return failMessage(tx, n, id, m, u.Cursor, ReasonFile)
 	})
-}
-
-func (e *Engine) transferred(id ID, message MessageID, up bool, done, total uint64) {
-	e.Notify(Event{Kind: EventTransfer, Conversation: id, Transfer: &Transfer{
-		Message: message, Upload: up, Done: int64(done), Total: int64(total), //nolint:gosec // G115: at most attachment.MaxSize
-	}})
 }
 
 // Save writes the file of a message to a target. The first have bytes are there
@@ -281,7 +334,7 @@ func (e *Engine) Save(ctx context.Context, id ID, message MessageID, to attachme
 	}
 	return attachment.Download(ctx, relay, &manifest, to, uint64(max(have, 0)), attachment.Options{
 		Progress: func(done, total uint64) {
-			e.transferred(id, message, false, done, total)
+			e.Notify(received(id, message, done, total))
 			progress(int64(done), int64(total)) //nolint:gosec // G115: at most attachment.MaxSize
 		},
 	})

@@ -13,6 +13,7 @@
 //	[]T                       T[]
 //	struct                    object, field names with a small first letter
 //	File                      File (page to core only)
+//	Blob                      Blob (core to page only)
 //	string with an enum tag   union of the tag's words
 package bridge
 

@@ -18,11 +18,15 @@ type File struct {
 // ReadAt reads from the browser's File object (io.ReaderAt). It waits for a
 // promise, so it must not be called on the event loop itself.
 func (f *File) ReadAt(p []byte, off int64) (int, error) {
-	if off >= f.Size {
+	return readAt(f.blob, f.Size, p, off)
+}
+
+func readAt(blob js.Value, size int64, p []byte, off int64) (int, error) {
+	if off >= size {
 		return 0, io.EOF
 	}
-	end := min(off+int64(len(p)), f.Size)
-	buffer, err := Await(f.blob.Call("slice", off, end).Call("arrayBuffer"))
+	end := min(off+int64(len(p)), size)
+	buffer, err := Await(blob.Call("slice", off, end).Call("arrayBuffer"))
 	if err != nil {
 		return 0, fmt.Errorf("read the file: %w", err)
 	}
@@ -39,6 +43,31 @@ func (*File) Close() error { return nil }
 func newFile(v js.Value) File {
 	return File{Name: v.Get("name").String(), Size: int64(v.Get("size").Float()), Type: v.Get("type").String(), blob: v}
 }
+
+// A Blob is what the core hands to the page as a file: bytes that the browser holds,
+// outside the memory of the core, which never shrinks.
+type Blob struct{ value js.Value }
+
+// NewBlob joins parts, each a Uint8Array or a Blob.
+func NewBlob(parts []js.Value) Blob {
+	list := js.Global().Get("Array").New()
+	for _, part := range parts {
+		list.Call("push", part)
+	}
+	return Blob{js.Global().Get("Blob").New(list)}
+}
+
+// Value returns the blob as JavaScript has it.
+func (b Blob) Value() js.Value { return b.value }
+
+// Head returns the first bytes of the blob, as JavaScript has them.
+func (b Blob) Head(size int64) js.Value { return b.value.Call("slice", 0, size) }
+
+// Size returns how many bytes the blob has.
+func (b Blob) Size() int64 { return int64(b.value.Get("size").Float()) }
+
+// ReadAt reads from the blob (io.ReaderAt). It waits for a promise, as [File.ReadAt].
+func (b Blob) ReadAt(p []byte, off int64) (int, error) { return readAt(b.value, b.Size(), p, off) }
 
 // Await waits for a promise. An error tells the name of what was thrown only: its
 // message might hold what should not be logged.

@@ -48,6 +48,8 @@ func (w *writer) name(t reflect.Type) string {
 		return "null"
 	case t == reflect.TypeFor[File]():
 		return "File"
+	case t == reflect.TypeFor[Blob]():
+		return "Blob"
 	}
 	switch t.Kind() {
 	case reflect.Bool:

@@ -21,6 +21,8 @@ func toJS(v reflect.Value) js.Value {
 		out := js.Global().Get("Uint8Array").New(len(x))
 		js.CopyBytesToJS(out, x)
 		return out
+	case Blob:
+		return x.value
 	}
 	switch v.Kind() {
 	case reflect.Bool:

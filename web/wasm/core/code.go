@@ -32,6 +32,8 @@ func Code(err error) string {
 		{client.ErrTooMany, "too-many"},
 		{client.ErrFileGone, "file-gone"},
 		{client.ErrDamaged, "file-damaged"},
+		{client.ErrNoUpload, "not-on-its-way"},
+		{client.ErrOtherFile, "other-file"},
 		{client.ErrClosed, "locked"},
 		{veil.ErrMasked, "masked"},
 		{vault.ErrPassphrase, "passphrase"},

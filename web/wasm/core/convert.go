@@ -44,10 +44,7 @@ func (c *Core) announce(e client.Event) {
 		}
 	case client.EventTransfer:
 		if t := e.Transfer; t != nil {
-			c.cfg.Announce("transfer", page.Transfer{
-				Conversation: e.Conversation.String(), Message: t.Message.String(), Upload: t.Upload,
-				Done: t.Progress.Done, Total: t.Progress.Total,
-			})
+			c.cfg.Announce("transfer", transfer(e.Conversation, *t))
 		}
 	case client.EventWarning:
 		c.cfg.Announce("warning", page.Warning{Kind: e.Warning.String()})

@@ -43,12 +43,16 @@ type Core struct {
 	client *client.Client
 	mask   client.Mask
 
-	veil *veil.Veil // has a lock of its own, taken last
+	veil      *veil.Veil // has a lock of its own, taken last
+	downloads downloads  // and so has this
 }
 
 // New returns a locked core.
 func New(cfg Config) *Core {
-	return &Core{cfg: cfg, veil: veil.New(func() { cfg.Announce("covered", bridge.None{}) })}
+	return &Core{
+		cfg: cfg, veil: veil.New(func() { cfg.Announce("covered", bridge.None{}) }),
+		downloads: downloads{announce: cfg.Announce},
+	}
 }
 
 // errLocked says that the vault is not open.

@@ -2,14 +2,14 @@ package core
 
 import (
 	"context"
+	"errors"
 	"io"
+	"syscall/js"
 
 	"bulle/device/client"
+	"bulle/web/wasm/bridge"
 	"bulle/web/wasm/page"
 )
-
-// maxPreview is the largest file that is handed to the page in one piece.
-const maxPreview = 256 << 20
 
 // SendFile implements [page.Core].
 func (c *Core) SendFile(_ context.Context, in page.FileDraft) (page.MessageID, error) {
@@ -17,67 +17,114 @@ func (c *Core) SendFile(_ context.Context, in page.FileDraft) (page.MessageID, e
 	if err != nil {
 		return page.MessageID{}, err
 	}
-	f := in.File
-	m, err := cl.SendFile(id, client.FileSource{
-		Name: f.Name, Size: f.Size, MediaType: f.Type, Caption: in.Caption, Content: &f,
-	})
+	m, err := cl.SendFile(id, source(in.File, in.Caption))
 	return page.MessageID{Conversation: in.Conversation, Message: m.String()}, err
 }
 
-// ReadFile implements [page.Core].
+// SendFileAgain implements [page.Core].
+func (c *Core) SendFileAgain(_ context.Context, in page.FileAgain) (bridge.None, error) {
+	cl, id, m, err := c.at(in.Conversation, in.Message)
+	if err != nil {
+		return bridge.None{}, err
+	}
+	return bridge.None{}, cl.SendFileAgain(id, m, source(in.File, ""))
+}
+
+func source(f bridge.File, caption string) client.FileSource {
+	return client.FileSource{Name: f.Name, Size: f.Size, MediaType: f.Type, Caption: caption, Content: &f}
+}
+
+// ReadFile implements [page.Core]. It goes on where an earlier call was halted, or
+// lost the relay, in this session. What is masked is not given out, even if it was
+// open when the file was asked for.
 func (c *Core) ReadFile(ctx context.Context, in page.MessageID) (page.Content, error) {
-	cl, id, err := c.in(in.Conversation)
+	cl, id, m, err := c.at(in.Conversation, in.Message)
 	if err != nil {
 		return page.Content{}, err
 	}
 	if err := c.mayRead(in.Conversation, in.Message); err != nil {
 		return page.Content{}, err
 	}
-	mid, err := client.ParseMessageID(in.Message)
+	d, ctx, err := c.downloads.begin(ctx, in, &sink{})
 	if err != nil {
 		return page.Content{}, err
 	}
-	m, err := cl.Message(id, mid)
-	switch {
-	case err != nil:
+	err = cl.SaveFile(ctx, id, m, client.FileTarget{Content: d.store, Have: d.store.Size()}, d.note)
+	if halted := context.Cause(ctx); err != nil && errors.As(halted, new(*bridge.Error)) {
+		err = halted
+	}
+	c.downloads.end(d, err)
+	if err != nil {
 		return page.Content{}, err
-	case m.File == nil:
+	}
+	if err := c.mayRead(in.Conversation, in.Message); err != nil {
+		return page.Content{}, err
+	}
+	into, ok := d.store.(*sink)
+	if !ok {
 		return page.Content{}, client.ErrNoMessage
-	case m.File.Size > maxPreview:
-		return page.Content{}, client.ErrTooLarge
 	}
-	into := make(buffer, m.File.Size)
-	if err := cl.SaveFile(ctx, id, mid, client.FileTarget{Content: into}, nil); err != nil {
-		return page.Content{}, err
-	}
-	if err := c.mayRead(in.Conversation, in.Message); err != nil { // it may have closed meanwhile
-		return page.Content{}, err
-	}
-	return page.Content{Bytes: into}, nil
+	return into.content(), nil
 }
 
-// buffer is a file in memory of a size known before.
-type buffer []byte
+// A sink is a file that is being saved, in the memory of the browser.
+type sink struct {
+	parts []js.Value // Blobs
+	fresh []js.Value // Uint8Arrays that are in no Blob yet
+	size  int64
+	young int64 // bytes in fresh
+	head  []byte
+}
 
-// WriteAt implements [io.WriterAt].
-func (b buffer) WriteAt(p []byte, off int64) (int, error) {
-	if off > int64(len(b)) {
+const (
+	// sinkPart is how much is gathered before the browser takes it.
+	sinkPart = 8 << 20
+	// sinkHead is how much of the start is kept to see what the file is.
+	sinkHead = 64 << 10
+)
+
+// Size implements [store].
+func (s *sink) Size() int64 { return s.size }
+
+// WriteAt implements [io.WriterAt]. What was behind it is forgotten.
+func (s *sink) WriteAt(p []byte, off int64) (int, error) {
+	if off > s.size {
 		return 0, io.ErrShortWrite
 	}
-	if n := copy(b[off:], p); n < len(p) {
-		return n, io.ErrShortWrite
+	if off < s.size {
+		s.cut(off)
+	}
+	b := js.Global().Get("Uint8Array").New(len(p))
+	js.CopyBytesToJS(b, p)
+	s.head = append(s.head, p[:max(0, min(len(p), sinkHead-len(s.head)))]...)
+	s.fresh = append(s.fresh, b)
+	s.size, s.young = s.size+int64(len(p)), s.young+int64(len(p))
+	if s.young >= sinkPart {
+		s.pack()
 	}
 	return len(p), nil
 }
 
+func (s *sink) cut(size int64) {
+	s.pack()
+	s.parts, s.size = []js.Value{bridge.NewBlob(s.parts).Head(size)}, size
+	s.head = s.head[:min(size, int64(len(s.head)))]
+}
+
+func (s *sink) pack() {
+	if len(s.fresh) > 0 {
+		s.parts = append(s.parts, bridge.NewBlob(s.fresh).Value())
+	}
+	s.fresh, s.young = nil, 0
+}
+
 // ReadAt implements [io.ReaderAt].
-func (b buffer) ReadAt(p []byte, off int64) (int, error) {
-	if off >= int64(len(b)) {
-		return 0, io.EOF
-	}
-	n := copy(p, b[off:])
-	if n < len(p) {
-		return n, io.EOF
-	}
-	return n, nil
+func (s *sink) ReadAt(p []byte, off int64) (int, error) {
+	s.pack()
+	return bridge.NewBlob(s.parts).ReadAt(p, off)
+}
+
+func (s *sink) content() page.Content {
+	s.pack()
+	return page.Content{File: bridge.NewBlob(s.parts)}
 }

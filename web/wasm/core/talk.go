@@ -112,11 +112,7 @@ func (c *Core) Send(_ context.Context, in page.Draft) (page.MessageID, error) {
 
 // Retry implements [page.Core].
 func (c *Core) Retry(_ context.Context, in page.MessageID) (bridge.None, error) {
-	cl, id, err := c.in(in.Conversation)
-	if err != nil {
-		return bridge.None{}, err
-	}
-	m, err := client.ParseMessageID(in.Message)
+	cl, id, m, err := c.at(in.Conversation, in.Message)
 	if err != nil {
 		return bridge.None{}, err
 	}
@@ -159,6 +155,16 @@ func (c *Core) in(conversation string) (*client.Client, client.ConversationID, e
 	}
 	id, err := client.ParseConversationID(conversation)
 	return cl, id, err
+}
+
+// at returns the client and the message that the page named.
+func (c *Core) at(conversation, message string) (*client.Client, client.ConversationID, client.MessageID, error) {
+	cl, id, err := c.in(conversation)
+	if err != nil {
+		return nil, client.ConversationID{}, client.MessageID{}, err
+	}
+	m, err := client.ParseMessageID(message)
+	return cl, id, m, err
 }
 
 func bounded(limit int) int { return max(1, min(limit, maxPage)) }

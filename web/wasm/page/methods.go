@@ -26,7 +26,11 @@ type Core interface {
 	Search(context.Context, Query) (Messages, error)
 	Send(context.Context, Draft) (MessageID, error)
 	SendFile(context.Context, FileDraft) (MessageID, error)
+	SendFileAgain(context.Context, FileAgain) (bridge.None, error)
 	ReadFile(context.Context, MessageID) (Content, error)
+	Transfers(context.Context, ID) (Transfers, error)
+	PauseTransfer(context.Context, Pausing) (bridge.None, error)
+	CancelTransfer(context.Context, Cancelling) (bridge.None, error)
 	Retry(context.Context, MessageID) (bridge.None, error)
 	MarkRead(context.Context, Reading) (bridge.None, error)
 	CreateGroup(context.Context, NewGroup) (Conversation, error)
@@ -68,7 +72,11 @@ func Methods(c Core) []bridge.Method {
 		bridge.Handle("search", c.Search),
 		bridge.Handle("send", c.Send),
 		bridge.Handle("sendFile", c.SendFile),
+		bridge.Handle("sendFileAgain", c.SendFileAgain),
 		bridge.Handle("readFile", c.ReadFile),
+		bridge.Handle("transfers", c.Transfers),
+		bridge.Handle("pauseTransfer", c.PauseTransfer),
+		bridge.Handle("cancelTransfer", c.CancelTransfer),
 		bridge.Handle("retry", c.Retry),
 		bridge.Handle("markRead", c.MarkRead),
 		bridge.Handle("createGroup", c.CreateGroup),

@@ -121,15 +121,23 @@ type Message struct {
 	Sent         time.Time
 	Received     time.Time
 	State        string `enum:"queued,relayed,delivered,read,failed"`
-	Reason       string `enum:",file,removed,too-large"`
+	Reason       string `enum:",file,removed,too-large,cancelled"`
 }
 
-// Attachment describes a file of a message.
+// Attachment describes a file of a message. What can be said of it without fetching it
+// came with the message: a picture or film has Width, Height and perhaps Preview, a
+// small picture; of a voice note Preview is 64 levels of its sound. Duration is in
+// milliseconds.
 type Attachment struct {
 	Name      string
 	MediaType string
 	Size      int64
 	SHA256    string
+	Voice     bool
+	Width     int
+	Height    int
+	Duration  int
+	Preview   []byte
 }
 
 // Change is something that happened to a conversation itself.
@@ -157,8 +165,36 @@ type Transfer struct {
 	Conversation string
 	Message      string
 	Upload       bool
+	State        string `enum:"waiting,moving,paused,ended"`
 	Done         int64
 	Total        int64
+}
+
+// Transfers are the files of a conversation that are on their way, either way.
+type Transfers struct {
+	Transfers []Transfer
+}
+
+// Pausing stops a file on its way, or lets it go on.
+type Pausing struct {
+	Conversation string
+	Message      string
+	Upload       bool
+	Paused       bool
+}
+
+// Cancelling gives a file up that is on its way.
+type Cancelling struct {
+	Conversation string
+	Message      string
+	Upload       bool
+}
+
+// FileAgain gives a message whose file was gone the same file again.
+type FileAgain struct {
+	Conversation string
+	Message      string
+	File         bridge.File
 }
 
 // Warning is something that the member must know.
@@ -204,11 +240,17 @@ type Draft struct {
 	Text         string
 }
 
-// FileDraft is a file to be sent.
+// FileDraft is a file to be sent, with what [Attachment] says of it.
 type FileDraft struct {
 	Conversation string
 	Caption      string
 	File         bridge.File
+	ReplyTo      string
+	Voice        bool
+	Width        int
+	Height       int
+	Duration     int
+	Preview      []byte
 }
 
 // Reading marks a history as read up to a message.
@@ -258,7 +300,11 @@ type Match struct {
 	Matches bool
 }
 
-// Content is a whole file, for a preview or a download that the page makes.
+// Content is a whole file, in the browser's memory. Picture is its type, if its first
+// bytes are those of a picture that a page may show; then Width and Height are its size.
 type Content struct {
-	Bytes []byte
+	File    bridge.Blob
+	Picture string
+	Width   int
+	Height  int
 }

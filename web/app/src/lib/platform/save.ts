@@ -1,6 +1,6 @@
-/** Hands bytes to the browser's own download, under a name. They leave the vault's protection. */
-export function saveBytes(name: string, bytes: Uint8Array): void {
-  const url = URL.createObjectURL(new Blob([bytes.slice()], { type: 'application/octet-stream' }));
+/** Hands a file to the browser's own download, under a name. It leaves the vault's protection. */
+export function saveFile(name: string, file: Blob): void {
+  const url = URL.createObjectURL(file.slice(0, file.size, 'application/octet-stream'));
   const a = document.createElement('a');
   a.href = url;
   a.download = name;

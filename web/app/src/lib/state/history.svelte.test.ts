@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Transfer } from '$lib/core/generated/api';
 import { FakeCore, message, refuse } from '../../../tests/support/fakecore';
 import { HistoryState } from './history.svelte';
 
@@ -70,7 +71,14 @@ test('a change of state does not bring in a message from before the first page',
 test('the progress of a file is kept by its message', async () => {
   const core = withMessages(1);
   const history = await started(core);
-  const transfer = { conversation: 'bob', message: 'message 1', upload: true, done: 1, total: 2 };
+  const transfer: Transfer = {
+    conversation: 'bob',
+    message: 'message 1',
+    upload: true,
+    state: 'moving',
+    done: 1,
+    total: 2
+  };
   core.announce('transfer', transfer);
   core.announce('transfer', { ...transfer, conversation: 'carol', message: 'other' });
   expect(history.transfers).toEqual({ 'message 1': transfer });

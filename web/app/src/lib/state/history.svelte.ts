@@ -50,8 +50,16 @@ export class HistoryState {
   }
 
   async sendFile(file: File): Promise<boolean> {
+    const plain = {
+      replyTo: '',
+      voice: false,
+      width: 0,
+      height: 0,
+      duration: 0,
+      preview: new Uint8Array()
+    };
     return this.attempt(() =>
-      this.core.call('sendFile', { conversation: this.conversation, caption: '', file })
+      this.core.call('sendFile', { conversation: this.conversation, caption: '', file, ...plain })
     );
   }
 
@@ -59,12 +67,12 @@ export class HistoryState {
     return this.attempt(() => this.core.call('retry', { conversation: this.conversation, message }));
   }
 
-  async readFile(message: string): Promise<Uint8Array | undefined> {
-    let bytes: Uint8Array | undefined;
+  async readFile(message: string): Promise<Blob | undefined> {
+    let file: Blob | undefined;
     await this.attempt(async () => {
-      bytes = (await this.core.call('readFile', { conversation: this.conversation, message })).bytes;
+      file = (await this.core.call('readFile', { conversation: this.conversation, message })).file;
     });
-    return bytes;
+    return file;
   }
 
   /** Tells the core that everything shown has been seen. */

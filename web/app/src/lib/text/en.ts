@@ -96,7 +96,8 @@ export const en = {
     '': '',
     file: 'The file is gone or has changed.',
     removed: 'You are no longer in this conversation.',
-    'too-large': 'It is too large.'
+    'too-large': 'It is too large.',
+    cancelled: 'You gave it up.'
   },
   change: {
     created: (who: string, name: string) => `${who} created ${name}`,
@@ -206,6 +207,9 @@ export const en = {
     'too-large': 'This is too large to send.',
     'not-allowed': 'Only the founder may do this.',
     'not-member': 'You are no longer in this conversation.',
+    'not-on-its-way': 'This file is not on its way any more.',
+    'other-file': 'This is another file than the one that was being sent.',
+    cancelled: 'You gave it up.',
     'file-gone': 'The file is no longer on the relay.',
     'file-damaged': 'The file is damaged and was not kept.',
     'core-failed': 'The core could not start. Reload the page.',

@@ -97,7 +97,8 @@ export const fr: Texts = {
     '': '',
     file: 'Le fichier a disparu ou changé.',
     removed: "Vous n'êtes plus dans cette conversation.",
-    'too-large': "C'est trop volumineux."
+    'too-large': "C'est trop volumineux.",
+    cancelled: 'Vous y avez renoncé.'
   },
   change: {
     created: (who, name) => `${who} a créé ${name}`,
@@ -207,6 +208,9 @@ export const fr: Texts = {
     'too-large': "C'est trop volumineux pour être envoyé.",
     'not-allowed': 'Seul le fondateur peut faire cela.',
     'not-member': "Vous n'êtes plus dans cette conversation.",
+    'not-on-its-way': "Ce fichier n'est plus en route.",
+    'other-file': "Ce n'est pas le fichier qui était en cours d'envoi.",
+    cancelled: 'Vous y avez renoncé.',
     'file-gone': "Le fichier n'est plus sur le relais.",
     'file-damaged': "Le fichier est endommagé et n'a pas été gardé.",
     'core-failed': "Le cœur n'a pas pu démarrer. Rechargez la page.",

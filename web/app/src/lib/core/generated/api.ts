@@ -5,12 +5,23 @@ export interface Attachment {
   mediaType: string;
   size: number;
   shA256: string;
+  voice: boolean;
+  width: number;
+  height: number;
+  duration: number;
+  preview: Uint8Array;
 }
 
 export interface Bubble {
   address: string;
   fingerprint: string;
   founder: boolean;
+}
+
+export interface Cancelling {
+  conversation: string;
+  message: string;
+  upload: boolean;
 }
 
 export interface Challenge {
@@ -33,7 +44,10 @@ export interface Contact {
 }
 
 export interface Content {
-  bytes: Uint8Array;
+  file: Blob;
+  picture: string;
+  width: number;
+  height: number;
 }
 
 export interface Conversation {
@@ -59,10 +73,22 @@ export interface Enrolment {
   name: string;
 }
 
+export interface FileAgain {
+  conversation: string;
+  message: string;
+  file: File;
+}
+
 export interface FileDraft {
   conversation: string;
   caption: string;
   file: File;
+  replyTo: string;
+  voice: boolean;
+  width: number;
+  height: number;
+  duration: number;
+  preview: Uint8Array;
 }
 
 export interface ID {
@@ -121,7 +147,7 @@ export interface Message {
   sent: number;
   received: number;
   state: 'queued' | 'relayed' | 'delivered' | 'read' | 'failed';
-  reason: '' | 'file' | 'removed' | 'too-large';
+  reason: '' | 'file' | 'removed' | 'too-large' | 'cancelled';
 }
 
 export interface MessageID {
@@ -177,6 +203,13 @@ export interface Page {
 
 export interface Passphrase {
   passphrase: string;
+}
+
+export interface Pausing {
+  conversation: string;
+  message: string;
+  upload: boolean;
+  paused: boolean;
 }
 
 export interface Query {
@@ -244,8 +277,13 @@ export interface Transfer {
   conversation: string;
   message: string;
   upload: boolean;
+  state: 'waiting' | 'moving' | 'paused' | 'ended';
   done: number;
   total: number;
+}
+
+export interface Transfers {
+  transfers: Transfer[];
 }
 
 export interface Verification {
@@ -273,7 +311,11 @@ export interface Calls {
   search: { in: Query; out: Messages };
   send: { in: Draft; out: MessageID };
   sendFile: { in: FileDraft; out: MessageID };
+  sendFileAgain: { in: FileAgain; out: null };
   readFile: { in: MessageID; out: Content };
+  transfers: { in: ID; out: Transfers };
+  pauseTransfer: { in: Pausing; out: null };
+  cancelTransfer: { in: Cancelling; out: null };
   retry: { in: MessageID; out: null };
   markRead: { in: Reading; out: null };
   createGroup: { in: NewGroup; out: Conversation };
