@@ -8,11 +8,18 @@ interface Log {
 
 /** What a page gives away: its document with what is typed in it, its title, and its accessibility tree. */
 export async function leaks(page: Page, words: string[]): Promise<string[]> {
+  const tree = await accessibilityTree(page);
+  const document = `${await page.content()} ${await page.title()}`;
+  return words.filter((word) => tree.includes(word) || document.includes(word));
+}
+
+/** The browser's own tree in Chromium; elsewhere the one that the library makes of the document. */
+async function accessibilityTree(page: Page): Promise<string> {
+  if (page.context().browser()?.browserType().name() !== 'chromium') return page.ariaSnapshot();
   const cdp = await page.context().newCDPSession(page);
   const tree = JSON.stringify(await cdp.send('Accessibility.getFullAXTree'));
   await cdp.detach();
-  const document = `${await page.content()} ${await page.title()}`;
-  return words.filter((word) => tree.includes(word) || document.includes(word));
+  return tree;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { en } from '../../src/lib/text/en';
 import { fr } from '../../src/lib/text/fr';
@@ -6,6 +7,8 @@ export const passphrase = 'five patient herons borrow the copper ladder before w
 
 /** Bounds every wait for what must happen: long, because a loaded machine is slow. */
 const patience = 60_000;
+
+const away = /ERR_CONNECTION_REFUSED|WebSocket connection to|can’t establish a connection/u;
 
 /** A member with a browser of their own. Everything the page complains of is kept in complaints. */
 export class Person {
@@ -42,6 +45,12 @@ export class Person {
     if (!keep) await this.page.getByLabel(en.welcome.keep).uncheck();
     await this.page.getByRole('button', { name: /Join|Found the bubble/u }).click();
     await this.connected();
+  }
+
+  /** Locks the page, and waits until it asks for the passphrase again. */
+  async lock(): Promise<void> {
+    await this.button(en.action.lock).click();
+    await this.page.getByRole('heading', { name: en.unlock.title }).waitFor();
   }
 
   async unlock(words = passphrase): Promise<void> {
@@ -90,6 +99,16 @@ export class Person {
     await this.page.locator('input[type=file]').setInputFiles(file);
   }
 
+  /** Saves a file of the open conversation as a person does, and returns its bytes. */
+  async download(name: string): Promise<Buffer> {
+    const waiting = this.page.waitForEvent('download');
+    await this.page.getByRole('button', { name: `${en.action.download} ${name}` }).click();
+    const download = await waiting;
+    if (download.suggestedFilename() !== name)
+      throw new Error(`${name} is saved as ${download.suggestedFilename()}`);
+    return readFile(await download.path());
+  }
+
   /** Waits until the open conversation shows exactly one message with this text. */
   async sees(text: string): Promise<void> {
     await this.message(text).first().waitFor();
@@ -127,6 +146,17 @@ export class Person {
   async closeDialog(): Promise<void> {
     await this.page.keyboard.press('Escape');
     await this.dialog.waitFor({ state: 'detached' });
+  }
+
+  /** What the page complained of, but for what every browser says while the relay is away. */
+  get troubles(): string[] {
+    return this.complaints.filter((complaint) => !away.test(complaint));
+  }
+
+  /** What the page asked anybody but the relay at this origin. */
+  elsewhere(origin: string): string[] {
+    const own = [`${origin}/`, `blob:${origin}/`, `${origin.replace(/^http/u, 'ws')}/`];
+    return this.requests.filter((url) => !own.some((start) => url.startsWith(start)));
   }
 
   private watch(page: Page): void {
