@@ -19,5 +19,5 @@ export default defineConfig({
     sourcemap: false
   },
   worker: { format: 'es' },
-  test: { include: ['src/**/*.test.ts'] }
+  test: { include: ['src/**/*.test.ts', 'tests/unit/*.test.ts'] }
 });
