@@ -15,7 +15,8 @@ import (
 // serveFlags are what the command line may say; what is said here goes before the config file.
 type serveFlags struct {
 	config, data, listen, address, store string
-	check                                bool
+	quota, quotaCategory, reserve        string
+	check, emptyStore                    bool
 }
 
 func serveCommand(s *shell) *cobra.Command {
@@ -45,6 +46,13 @@ l'ouvre le premier fonde la bulle. Le relais garde des données scellées et ne 
 		"`HÔTE:PORT` inscrit dans les liens (par défaut : une adresse de cette machine)"))
 	cmd.Flags().StringVar(&f.store, "store", "", s.lang.Say("`pebble` (on disk, default) or memory (messages are gone at the end)",
 		"`pebble` (sur disque, par défaut) ou memory (les messages disparaissent à l'arrêt)"))
+	cmd.Flags().StringVar(&f.quota, "quota", "", s.lang.Say("keep at most `SIZE` in all, like 20GiB", "garder au plus `TAILLE` en tout, comme 20GiB"))
+	cmd.Flags().StringVar(&f.quotaCategory, "quota-category", "", s.lang.Say("keep at most `SIZE` for one category (default: as --quota)",
+		"garder au plus `TAILLE` pour une catégorie (par défaut : comme --quota)"))
+	cmd.Flags().StringVar(&f.reserve, "reserve", "", s.lang.Say("leave `SIZE` of the disk free (default 256MiB)",
+		"laisser `TAILLE` libre sur le disque (par défaut 256MiB)"))
+	cmd.Flags().BoolVar(&f.emptyStore, "empty-store", false, s.lang.Say("start although the stored messages are gone",
+		"démarrer bien que les messages gardés aient disparu"))
 	cmd.Flags().StringVar(&f.config, "config", "", s.lang.Say("read settings from `FILE` (docs/operate.md)",
 		"lire les réglages dans `FICHIER` (docs/operate.md)"))
 	cmd.Flags().BoolVar(&f.check, "check", false, s.lang.Say("check the settings and exit", "vérifier les réglages et s'arrêter"))
@@ -113,6 +121,19 @@ func (s *shell) serveConfig(f serveFlags) (cfg node.Config, err error) {
 	if f.store != "" {
 		cfg.Store = node.StoreKind(f.store)
 	}
+	for _, flag := range []struct {
+		name, said string
+		to         *uint64
+	}{{"--quota", f.quota, &cfg.Quota.Total}, {"--quota-category", f.quotaCategory, &cfg.Quota.Category}, {"--reserve", f.reserve, &cfg.Quota.Reserve}} {
+		if flag.said == "" {
+			continue
+		}
+		var ok bool
+		if *flag.to, ok = node.ParseSize(flag.said); !ok {
+			return node.Config{}, &node.StartError{Problem: node.BadSize, Subject: flag.name, Detail: flag.said}
+		}
+	}
+	cfg.EmptyStore = f.emptyStore
 	if cfg.Data == "" {
 		cfg.Data = s.relayData()
 	}

@@ -73,6 +73,22 @@ func configProblems() []problemWords {
 			EN: "The relay cannot listen on %s: %s. Choose another address with --listen HOST:PORT.",
 			FR: "Le relais ne peut pas écouter sur %s : %s. Choisissez une autre adresse avec --listen HÔTE:PORT.",
 		}},
+		{node.FileTwice, exitUsage, "config", lang.Words{
+			EN: "The config file %s: the setting %q stands there twice; keep one.",
+			FR: "Le fichier de réglages %s : le réglage %q y figure deux fois ; gardez-en un.",
+		}},
+		{node.BadSize, exitUsage, "config", lang.Words{
+			EN: "%s: %q is not a size of at least 1MiB; write it like 500MiB or 20GiB.",
+			FR: "%s : %q n'est pas une taille d'au moins 1MiB ; écrivez-la comme 500MiB ou 20GiB.",
+		}},
+		{node.QuotaExceedsTotal, exitUsage, "config", lang.Words{
+			EN: "%s is larger than %s, which bounds all categories together; lower it.",
+			FR: "%s dépasse %s, qui borne toutes les catégories ensemble ; diminuez-le.",
+		}},
+		{node.ReserveWithoutDisk, exitUsage, "config", lang.Words{
+			EN: "%s keeps room on a disk, and the store %s uses none; leave it out.",
+			FR: "%s garde de la place sur un disque, et le stockage %s n'en utilise pas ; retirez-le.",
+		}},
 	}
 }
 
@@ -109,6 +125,10 @@ func dataProblems() []problemWords {
 		{node.StoreUnusable, exitDamaged, "damaged", lang.Words{
 			EN: "The store %s cannot be opened: %s. Restore the data directory from a copy, or choose another one with --data DIR.",
 			FR: "Le stockage %s ne peut pas être ouvert : %s. Restaurez le dossier de données d'une copie, ou choisissez-en un autre avec --data DOSSIER.",
+		}},
+		{node.StoreGone, exitDamaged, "damaged", lang.Words{
+			EN: "%s%s is gone, and with it what was not delivered yet. Restore it from a copy, or start without it: bulle serve --empty-store.",
+			FR: "%s%s n'est plus là, ni ce qui n'était pas encore distribué. Restaurez-le d'une copie, ou démarrez sans : bulle serve --empty-store.",
 		}},
 	}
 }

@@ -1,19 +1,16 @@
 package node
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
+
+	"bulle/server/relay/ledger"
 )
 
 // DefaultListen is where a relay listens unless told otherwise: every address of
@@ -39,6 +36,9 @@ type Config struct {
 	MaxConnections int           // TCP connections at a time, default 12000
 	MaxPerAddress  int           // of which from one address, default 4096: many people may share one
 	Drain          time.Duration // how long Run lets connections finish, default 10 s
+
+	Quota      ledger.Quota // bytes; what is zero has the defaults of the store
+	EmptyStore bool         // a claimed relay whose cells are gone starts without them, instead of refusing
 
 	Log      *slog.Logger     // default none; never gets an address, member, channel or token
 	Now      func() time.Time // default time.Now
@@ -83,6 +83,9 @@ func (c *Config) Check() error {
 			*f.value = f.then
 		}
 	}
+	if err := checkQuota(&c.Quota, c.Store); err != nil {
+		return err
+	}
 	switch {
 	case c.Drain < 0 || c.Drain > time.Hour:
 		return problem(BadDrain, "drain", c.Drain.String())
@@ -114,76 +117,4 @@ func splitAddress(a string, least uint64) (host, port string, err error) {
 func unspecified(host string) bool {
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsUnspecified()
-}
-
-// A File is the configuration file: one JSON object. docs/operate.md lists the
-// keys. What the command line says goes before the file.
-type File struct {
-	Data           string `json:"data"`
-	Listen         string `json:"listen"`
-	Address        string `json:"address"`
-	Store          string `json:"store"`
-	MaxConnections int    `json:"max_connections"`
-	MaxPerAddress  int    `json:"max_per_address"`
-	Drain          string `json:"drain"`
-}
-
-// maxFile is the largest configuration file in bytes.
-const maxFile = 64 << 10
-
-// ReadFile reads a configuration file. Errors are a [*StartError] that names the file
-// and, where it can, the line or the key.
-func ReadFile(path string) (Config, error) {
-	b, err := os.ReadFile(filepath.Clean(path))
-	if err != nil {
-		return Config{}, failed(FileUnreadable, path, err)
-	}
-	if len(b) > maxFile {
-		return Config{}, problem(FileTooLarge, path, "")
-	}
-	f, err := parseFile(path, b)
-	if err != nil {
-		return Config{}, err
-	}
-	c := Config{
-		Data: f.Data, Listen: f.Listen, Address: f.Address, Store: StoreKind(f.Store),
-		MaxConnections: f.MaxConnections, MaxPerAddress: f.MaxPerAddress,
-	}
-	if f.Drain != "" {
-		if c.Drain, err = time.ParseDuration(f.Drain); err != nil || c.Drain == 0 {
-			return Config{}, problem(BadDrain, "drain", f.Drain)
-		}
-	}
-	return c, nil
-}
-
-// parseFile takes exactly one object with known keys.
-func parseFile(path string, b []byte) (File, error) {
-	var f File
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&f); err != nil {
-		return File{}, wordJSON(path, b, err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return File{}, problem(FileShape, path, "")
-	}
-	return f, nil
-}
-
-// wordJSON says where the file is wrong.
-func wordJSON(path string, b []byte, err error) error {
-	var syntaxError *json.SyntaxError
-	var typeError *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntaxError):
-		before := b[:min(int64(len(b)), syntaxError.Offset)]
-		return problem(FileSyntax, path, strconv.Itoa(1+bytes.Count(before, []byte("\n"))))
-	case errors.As(err, &typeError) && typeError.Field != "":
-		return problem(FileValue, path, typeError.Field)
-	}
-	if key, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return problem(FileKey, path, strings.Trim(key, `"`))
-	}
-	return problem(FileShape, path, "")
 }

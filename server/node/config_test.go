@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"bulle/server/node"
+	"bulle/server/relay/ledger"
 )
 
 func problemOf(err error) node.Problem {
@@ -46,6 +47,9 @@ func TestConfigIsChecked(t *testing.T) {
 		"fewer than none":   {node.Config{Data: "x", MaxPerAddress: -1}, node.BadNumber},
 		"an endless drain":  {node.Config{Data: "x", Drain: 2 * time.Hour}, node.BadDrain},
 		"a backwards drain": {node.Config{Data: "x", Drain: -1}, node.BadDrain},
+		"a quota of bytes":  {node.Config{Data: "x", Quota: ledger.Quota{Total: 5}}, node.BadSize},
+		"a share too large": {node.Config{Data: "x", Quota: ledger.Quota{Total: 1 << 30, Category: 2 << 30}}, node.QuotaExceedsTotal},
+		"a disk in memory":  {node.Config{Data: "x", Store: node.StoreMemory, Quota: ledger.Quota{Reserve: 1 << 30}}, node.ReserveWithoutDisk},
 	} {
 		err := c.config.Check()
 		if problemOf(err) != c.want || !c.want.Config() {
@@ -66,12 +70,14 @@ func TestReadFile(t *testing.T) {
 	}
 	write(`{
   "data": "/srv/bulle", "listen": "0.0.0.0:443", "address": "chat.example.org:443",
-  "store": "memory", "max_connections": 5, "max_per_address": 2, "drain": "3s"
+  "store": "memory", "max_connections": 5, "max_per_address": 2, "drain": "3s",
+  "quota": "20GiB", "quota_category": "512MiB", "reserve": "1GiB"
 }`)
 	c, err := node.ReadFile(path)
 	want := node.Config{
 		Data: "/srv/bulle", Listen: "0.0.0.0:443", Address: "chat.example.org:443",
 		Store: node.StoreMemory, MaxConnections: 5, MaxPerAddress: 2, Drain: 3 * time.Second,
+		Quota: ledger.Quota{Total: 20 << 30, Category: 512 << 20, Reserve: 1 << 30},
 	}
 	if err != nil || !reflect.DeepEqual(c, want) {
 		t.Errorf("read %+v, %v", c, err)
@@ -88,6 +94,12 @@ func TestReadFile(t *testing.T) {
 		`{"dta": "x"}`:                          {node.FileKey, "dta"},
 		`{"data": 5}`:                           {node.FileValue, "data"},
 		`{"max_connections": "many"}`:           {node.FileValue, "max_connections"},
+		`{"data": "x", "data": "y"}`:            {node.FileTwice, "data"},
+		`{"Data": "x"}`:                         {node.FileKey, "Data"},
+		`null`:                                  {node.FileShape, ""},
+		`{"quota": "20GB"}`:                     {node.BadSize, "20GB"},
+		`{"reserve": "0MiB"}`:                   {node.BadSize, "0MiB"},
+		`{"quota_category": "9999999999TiB"}`:   {node.BadSize, "9999999999TiB"},
 		`{"drain": "soon"}`:                     {node.BadDrain, "soon"},
 		`{"drain": "0s"}`:                       {node.BadDrain, "0s"},
 		strings.Repeat(" ", 64<<10) + "{}     ": {node.FileTooLarge, ""},
@@ -108,7 +120,7 @@ func TestReadFile(t *testing.T) {
 func TestProblemsHaveNames(t *testing.T) {
 	kinds := node.Problems()
 	first, last := kinds[0], kinds[len(kinds)-1]
-	if first != node.NoData || last != node.StoreUnusable || len(kinds) != int(node.ListenFailed)+int(node.StoreUnusable-node.DataUnusable)+1 {
+	if first != node.NoData || last != node.StoreGone || len(kinds) != int(node.ReserveWithoutDisk)+int(node.StoreGone-node.DataUnusable)+1 {
 		t.Errorf("the kinds are %v", kinds)
 	}
 }

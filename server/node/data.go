@@ -92,6 +92,13 @@ func (d *data) check() error {
 
 func (d *data) path(name string) string { return filepath.Join(d.dir, name) }
 
+// has reports whether something of that name is there. What cannot be told counts as
+// there: who opens it learns why.
+func (d *data) has(name string) bool {
+	_, err := os.Lstat(d.path(name))
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
 // close gives the lock back.
 func (d *data) close() error { return d.lock.Close() }
 

@@ -111,9 +111,13 @@ func (n *Node) closeCircuits(is func(governance.DeviceID) bool) {
 func (n *Node) openRelay() (err error) {
 	switch n.cfg.Store {
 	case StoreMemory:
-		n.store, err = memory.New(memory.Config{Log: n.cfg.Log, Now: n.cfg.Now})
+		n.store, err = memory.New(memory.Config{Quota: n.cfg.Quota, Log: n.cfg.Log, Now: n.cfg.Now})
 	default:
-		n.store, err = pebble.Open(pebble.Config{Dir: n.data.path(cellsName), Log: n.cfg.Log, Now: n.cfg.Now})
+		// Before its founder came nothing was stored: a first start that was cut off may have got no further.
+		if n.members.Claimed() && !n.cfg.EmptyStore && !n.data.has(cellsName) {
+			return problem(StoreGone, n.data.path(cellsName), "")
+		}
+		n.store, err = pebble.Open(pebble.Config{Dir: n.data.path(cellsName), Quota: n.cfg.Quota, Log: n.cfg.Log, Now: n.cfg.Now})
 	}
 	if err != nil {
 		return failed(StoreUnusable, n.data.path(cellsName), err)

@@ -300,6 +300,48 @@ func TestWhatCannotStart(t *testing.T) {
 	cannot(node.LogDamaged, node.Config{Data: dir, Listen: "127.0.0.1:0"})
 }
 
+// TestRemovedStore takes the cells of a relay that has members away by hand.
+func TestRemovedStore(t *testing.T) {
+	dir := t.TempDir()
+	r := start(t, dir, nil)
+	r.stop()
+	if err := os.RemoveAll(filepath.Join(dir, "cells")); err != nil {
+		t.Fatal(err)
+	}
+	r = start(t, dir, nil) // nobody has claimed it: nothing can be missing
+	r.claim()
+	r.stop()
+	if err := os.RemoveAll(filepath.Join(dir, "cells")); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := node.New(node.Config{Data: dir, Listen: "127.0.0.1:0"}); problemOf(err) != node.StoreGone {
+		t.Errorf("it starts without its cells: %v %v", n, err)
+	}
+	start(t, dir, func(c *node.Config) { c.EmptyStore = true }).stop()
+	start(t, dir, nil)
+}
+
+// TestQuotaIsTheStores fills a relay that may keep very little.
+func TestQuotaIsTheStores(t *testing.T) {
+	for _, store := range []node.StoreKind{node.StorePebble, node.StoreMemory} {
+		r := start(t, t.TempDir(), func(c *node.Config) {
+			c.Store, c.Quota.Total, c.Quota.Category = store, 8<<20, 1<<20
+		})
+		r.claim()
+		conn, _ := r.circuit()
+		var write wire.Cap
+		ask(t, conn, 2, &wire.Create{Channel: wire.ID{7}, Write: write.Hash(), Class: wire.Hour})
+		cells := make(wire.Cells, wire.MaxCells*wire.CellSize)
+		var reply wire.Body
+		for request := range uint32(1<<20/len(cells) + 1) {
+			reply = ask(t, conn, 3+request, &wire.AppendCells{Channel: wire.ID{7}, Write: write, Cells: cells})
+		}
+		if !errors.Is(refusal(reply), wire.OverQuota) {
+			t.Errorf("%s: one category has more than its quota: %+v", store, reply)
+		}
+	}
+}
+
 // TestLogsNameNobody runs a claim and a refused circuit with every log level on.
 func TestLogsNameNobody(t *testing.T) {
 	var log lockedBuffer

@@ -32,6 +32,10 @@ const (
 	FileKey                           // Subject: key Detail does not exist
 	FileShape                         // Subject is not exactly one object
 	ListenFailed                      // Subject cannot be listened on: Detail
+	FileTwice                         // Subject: key Detail stands there twice
+	BadSize                           // Subject is no size: Detail
+	QuotaExceedsTotal                 // Subject is larger than Detail
+	ReserveWithoutDisk                // Subject makes no sense with the store Detail
 )
 
 // The problems of a data directory.
@@ -44,12 +48,15 @@ const (
 	TokenDamaged                      // Subject holds no token
 	LogDamaged                        // the governance log Subject is damaged
 	StoreUnusable                     // the store Subject cannot be opened: Detail
+	StoreGone                         // the store Subject is not there, and the relay has members
 )
+
+const lastProblem = StoreGone
 
 // Problems returns every kind, in order.
 func Problems() []Problem {
 	var all []Problem
-	for k := range StoreUnusable + 1 {
+	for k := range lastProblem + 1 {
 		if k.String() != "" {
 			all = append(all, k)
 		}
@@ -68,10 +75,13 @@ func (k Problem) String() string {
 		FileUnreadable: "config file cannot be read", FileTooLarge: "config file is too large",
 		FileSyntax: "config file is not JSON, line", FileValue: "config file has a value of another type",
 		FileKey: "config file has an unknown key", FileShape: "config file is not one object",
-		ListenFailed: "address cannot be listened on", DataUnusable: "data directory cannot be used",
+		ListenFailed: "address cannot be listened on", FileTwice: "config file has a key twice", BadSize: "size is not like 20GiB",
+		QuotaExceedsTotal: "quota is larger than the total", ReserveWithoutDisk: "reserve is of a disk, and the store has none",
+		DataUnusable: "data directory cannot be used",
 		DataForeign: "data directory is of something else", DataInUse: "data directory is in use by another relay",
 		DataReadable: "secret file can be read by others", KeyDamaged: "TLS key is damaged",
 		TokenDamaged: "claim token is damaged", LogDamaged: "governance log is damaged", StoreUnusable: "store cannot be opened",
+		StoreGone: "store is gone",
 	}
 	if int(k) >= len(names) {
 		return ""
