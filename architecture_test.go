@@ -25,21 +25,22 @@ const module = "bulle/"
 // longest key that matches wins; a folder with no key may import none of ours. A
 // top-level folder without any key is unknown, and that is an error.
 var allowed = map[string][]string{
-	"protocol":          {"protocol/syntax", "protocol/secret"},
-	"mls":               {"protocol/syntax", "protocol/secret"},
-	"server/relay":      {"protocol"},
-	"server/membership": {"protocol"},
-	"server/node":       {"server", "protocol"},
-	"device/vault":      {"protocol/syntax", "protocol/secret"},
-	"device/client":     {"protocol", "mls", "device/vault"},
-	"device/terminal":   {"device/client"},
-	"web":               {},
-	"web/loopback":      {"protocol", "web"},
-	"web/wasm":          {"device", "protocol"},
-	"cmd":               {"server/node", "device", "protocol/secret", "web"},
-	"e2e":               {"server", "device", "protocol"},
-	"bench":             {"server", "device", "protocol", "mls"},
-	"testvectors":       {},
+	"protocol":           {"protocol/syntax", "protocol/secret"},
+	"mls":                {"protocol/syntax", "protocol/secret"},
+	"server/relay":       {"protocol"},
+	"server/membership":  {"protocol"},
+	"server/certificate": {"protocol"},
+	"server/node":        {"server", "protocol"},
+	"device/vault":       {"protocol/syntax", "protocol/secret"},
+	"device/client":      {"protocol", "mls", "device/vault"},
+	"device/terminal":    {"device/client"},
+	"web":                {},
+	"web/loopback":       {"protocol", "web"},
+	"web/wasm":           {"device", "protocol"},
+	"cmd":                {"server/node", "device", "protocol/secret", "web"},
+	"e2e":                {"server", "device", "protocol"},
+	"bench":              {"server", "device", "protocol", "mls"},
+	"testvectors":        {},
 }
 
 // forTests may be imported by the tests of any package, and by nothing else.

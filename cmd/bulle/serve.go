@@ -1,9 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +21,9 @@ import (
 type serveFlags struct {
 	config, data, listen, address, store string
 	quota, quotaCategory, reserve        string
-	check, emptyStore                    bool
+	names                                []string
+	cert, key                            string
+	check, emptyStore, newCA, newKey     bool
 }
 
 func serveCommand(s *shell) *cobra.Command {
@@ -44,6 +51,15 @@ l'ouvre le premier fonde la bulle. Le relais garde des données scellées et ne 
 		"écouter sur `HÔTE:PORT` (par défaut "+node.DefaultListen+" ; le port 0 en choisit un)"))
 	cmd.Flags().StringVar(&f.address, "address", "", s.lang.Say("`HOST:PORT` that links carry (default: an address of this machine)",
 		"`HÔTE:PORT` inscrit dans les liens (par défaut : une adresse de cette machine)"))
+	cmd.Flags().StringArrayVar(&f.names, "name", nil, s.lang.Say("another `NAME` or address by which browsers reach the relay",
+		"un autre `NOM` ou adresse par où les navigateurs joignent le relais"))
+	cmd.Flags().StringVar(&f.cert, "cert", "", s.lang.Say("`FILE` with a certificate of your own and its chain, in PEM",
+		"`FICHIER` avec votre propre certificat et sa chaîne, en PEM"))
+	cmd.Flags().StringVar(&f.key, "key", "", s.lang.Say("`FILE` with the key of --cert, in PEM", "`FICHIER` avec la clé de --cert, en PEM"))
+	cmd.Flags().BoolVar(&f.newCA, "new-ca", false, s.lang.Say("make another certificate authority; every browser has to install it",
+		"créer une autre autorité de certification, à installer dans chaque navigateur"))
+	cmd.Flags().BoolVar(&f.newKey, "new-key", false, s.lang.Say("go on with another key than before; every device and link refuses it",
+		"continuer avec une autre clé qu'avant ; tous les liens la refusent"))
 	cmd.Flags().StringVar(&f.store, "store", "", s.lang.Say("`pebble` (on disk, default) or memory (messages are gone at the end)",
 		"`pebble` (sur disque, par défaut) ou memory (les messages disparaissent à l'arrêt)"))
 	cmd.Flags().StringVar(&f.quota, "quota", "", s.lang.Say("keep at most `SIZE` in all, like 20GiB", "garder au plus `TAILLE` en tout, comme 20GiB"))
@@ -80,6 +96,7 @@ func (s *shell) serve(cmd *cobra.Command, f serveFlags) error {
 		return wordProblem(err)
 	}
 	cfg.Log = s.log
+	cfg.Notice = s.notice
 	if app, err := web.Files(); err == nil {
 		if _, err := web.Manifest(app); err != nil {
 			return wordApp(err)
@@ -100,7 +117,40 @@ func (s *shell) serve(cmd *cobra.Command, f serveFlags) error {
 	if err != nil {
 		return errors.Join(wordProblem(err), n.Close())
 	}
+	defer s.reloadOnHangup(cmd.Context(), n)()
 	return n.Run(cmd.Context())
+}
+
+// reloadOnHangup lets SIGHUP make the relay read its certificate again, until the
+// function that it returns is called.
+func (s *shell) reloadOnHangup(ctx context.Context, n *node.Node) (stop func()) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	life, end := context.WithCancel(ctx)
+	var listening sync.WaitGroup
+	listening.Go(func() {
+		for {
+			select {
+			case <-hangups:
+				n.Reload()
+			case <-life.Done():
+				return
+			}
+		}
+	})
+	return func() {
+		signal.Stop(hangups)
+		end()
+		listening.Wait()
+	}
+}
+
+// notice tells on stderr what the person should know while the relay runs.
+func (s *shell) notice(err error) {
+	var f *failure
+	if errors.As(wordProblem(err), &f) {
+		s.note(f.words.EN, f.words.FR, f.args...)
+	}
 }
 
 // serveConfig joins the config file and the command line.
@@ -113,7 +163,7 @@ func (s *shell) serveConfig(f serveFlags) (cfg node.Config, err error) {
 	for _, flag := range []struct {
 		said string
 		to   *string
-	}{{f.data, &cfg.Data}, {f.listen, &cfg.Listen}, {f.address, &cfg.Address}} {
+	}{{f.data, &cfg.Data}, {f.listen, &cfg.Listen}, {f.address, &cfg.Address}, {f.cert, &cfg.Certificate}, {f.key, &cfg.Key}} {
 		if flag.said != "" {
 			*flag.to = flag.said
 		}
@@ -133,7 +183,8 @@ func (s *shell) serveConfig(f serveFlags) (cfg node.Config, err error) {
 			return node.Config{}, &node.StartError{Problem: node.BadSize, Subject: flag.name, Detail: flag.said}
 		}
 	}
-	cfg.EmptyStore = f.emptyStore
+	cfg.EmptyStore, cfg.NewAuthority, cfg.NewKey = f.emptyStore, f.newCA, f.newKey
+	cfg.Names = append(cfg.Names, f.names...)
 	if cfg.Data == "" {
 		cfg.Data = s.relayData()
 	}
@@ -175,6 +226,7 @@ func (s *shell) checked(err error) error {
 type servingLine struct {
 	Address     string `json:"address"`
 	Fingerprint string `json:"fingerprint"`
+	Authority   string `json:"authority"`
 	Claim       string `json:"claim"`
 }
 
@@ -185,6 +237,9 @@ func (s *shell) announce(info node.Info) error {
 	}
 	s.say("The relay listens on https://%s", "Le relais écoute sur https://%s", info.Address)
 	s.say("Its fingerprint is %s", "Son empreinte est %s", info.Fingerprint)
+	if info.Authority != "" {
+		s.say("Its certificate authority is %s", "Son autorité de certification est %s", info.Authority)
+	}
 	if info.Claim == "" {
 		s.say("The bubble has its founder. Stop the relay with Ctrl-C.", "La bulle a son fondateur. Arrêtez le relais par Ctrl-C.")
 		return nil

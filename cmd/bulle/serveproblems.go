@@ -17,7 +17,9 @@ type problemWords struct {
 }
 
 // problems is the table from problems to words: each says what to change.
-func problems() []problemWords { return slices.Concat(configProblems(), dataProblems()) }
+func problems() []problemWords {
+	return slices.Concat(configProblems(), dataProblems(), certificateProblems())
+}
 
 func configProblems() []problemWords {
 	return []problemWords{
@@ -129,6 +131,51 @@ func dataProblems() []problemWords {
 		{node.StoreGone, exitDamaged, "damaged", lang.Words{
 			EN: "%s%s is gone, and with it what was not delivered yet. Restore it from a copy, or start without it: bulle serve --empty-store.",
 			FR: "%s%s n'est plus là, ni ce qui n'était pas encore distribué. Restaurez-le d'une copie, ou démarrez sans : bulle serve --empty-store.",
+		}},
+	}
+}
+
+func certificateProblems() []problemWords {
+	return []problemWords{
+		{node.BadName, exitUsage, "config", lang.Words{
+			EN: "%s: %q is neither a host name nor an address; write it like chat.example.org.",
+			FR: "%s : %q n'est ni un nom de machine ni une adresse ; écrivez-le comme chat.example.org.",
+		}},
+		{node.PairIncomplete, exitUsage, "config", lang.Words{
+			EN: "A %s needs its %s and the reverse: give both, with --cert FILE --key FILE.",
+			FR: "Il faut les deux (%s, %s) : donnez --cert FICHIER et --key FICHIER.",
+		}},
+		{node.AuthorityDamaged, exitDamaged, "damaged", lang.Words{
+			EN: "The relay's certificate authority %s%s is damaged. Restore it from a copy, or make another with --new-ca and install it in every browser again.",
+			FR: "L'autorité de certification du relais %s%s est endommagée. Restaurez-la d'une copie, ou créez-en une autre avec --new-ca, à réinstaller dans chaque navigateur.",
+		}},
+		{node.PinDamaged, exitDamaged, "damaged", lang.Words{
+			EN: "%s%s is damaged. Delete it, and start once with --new-key.",
+			FR: "%s%s est endommagé. Supprimez-le, et démarrez une fois avec --new-key.",
+		}},
+		{node.KeyChanged, exitGeneral, "key_changed", lang.Words{
+			EN: "The relay of %s%s would have another key than before, and every device and link would refuse it. Go back to the key it had, or give --new-key to go on.",
+			FR: "Le relais de %s%s aurait une autre clé qu'avant, et tous les appareils et tous les liens le refuseraient. Revenez à sa clé, ou donnez --new-key pour continuer.",
+		}},
+		{node.CertificateUnreadable, exitGeneral, "certificate", lang.Words{
+			EN: "The certificate %s or its key cannot be read: %s.",
+			FR: "Le certificat %s ou sa clé est illisible : %s.",
+		}},
+		{node.CertificateBad, exitGeneral, "certificate", lang.Words{
+			EN: "%s and %s are not a certificate and its key, both in PEM, and not an authority's.",
+			FR: "%s et %s ne sont pas un certificat et sa clé, tous deux en PEM, et pas d'une autorité.",
+		}},
+		{node.CertificateOtherKey, exitGeneral, "certificate", lang.Words{
+			EN: "The new certificate %s%s is for another key, so the one before stays in use: every device and link knows the relay by its key. Renew it for the same key.",
+			FR: "Le nouveau certificat %s%s est pour une autre clé ; l'ancien reste donc en service : appareils et liens reconnaissent le relais à sa clé. Renouvelez-le pour la même clé.",
+		}},
+		{node.NamesOutside, exitGeneral, "certificate", lang.Words{
+			EN: "Browsers will warn of %s%s: the relay's certificate authority was not made for it. Start once with --new-ca to make one that is, and install it in every browser again.",
+			FR: "Les navigateurs mettront en garde contre %s%s : l'autorité du relais n'a pas été créée pour cela. Démarrez une fois avec --new-ca, puis réinstallez l'autorité dans chaque navigateur.",
+		}},
+		{node.AuthorityEnded, exitGeneral, "certificate", lang.Words{
+			EN: "The relay's certificate authority has ended, so browsers warn%s%s. Start once with --new-ca, and install the new one in every browser.",
+			FR: "L'autorité de certification du relais a expiré ; les navigateurs mettent donc en garde%s%s. Démarrez une fois avec --new-ca, puis installez la nouvelle dans chaque navigateur.",
 		}},
 	}
 }

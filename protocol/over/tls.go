@@ -17,10 +17,10 @@ func Pin(cert *x509.Certificate) [32]byte {
 
 // ServerTLS returns what a relay listens with: TLS 1.3 only, hybrid key agreement
 // only (X25519 with ML-KEM-768), and no session tickets, which would link the
-// circuits of a device.
-func ServerTLS(cert tls.Certificate) *tls.Config {
+// circuits of a device. Without a certificate the caller sets GetCertificate.
+func ServerTLS(certs ...tls.Certificate) *tls.Config {
 	return &tls.Config{
-		Certificates:                []tls.Certificate{cert},
+		Certificates:                certs,
 		MinVersion:                  tls.VersionTLS13,
 		CurvePreferences:            []tls.CurveID{tls.X25519MLKEM768},
 		NextProtos:                  []string{"http/1.1"},

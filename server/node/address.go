@@ -24,13 +24,15 @@ func usableAddress(configured string, listening net.Addr) string {
 	return net.JoinHostPort(host, port)
 }
 
-// machineAddress looks at the machine's own interfaces and asks nobody else.
-func machineAddress() netip.Addr {
+// machineAddress is the address by which others most likely reach this machine.
+func machineAddress() netip.Addr { return bestAddress(machineAddresses()) }
+
+// machineAddresses looks at the machine's own interfaces and asks nobody else.
+func machineAddresses() (all []netip.Addr) {
 	interfaces, err := net.Interfaces()
 	if err != nil {
-		return loopback()
+		return nil
 	}
-	var all []netip.Addr
 	for _, i := range interfaces {
 		if i.Flags&net.FlagUp == 0 || i.Flags&net.FlagLoopback != 0 || virtual(i.Name) {
 			continue
@@ -45,7 +47,7 @@ func machineAddress() netip.Addr {
 			}
 		}
 	}
-	return bestAddress(all)
+	return all
 }
 
 // bestAddress prefers what a person on the same network can reach and type: a

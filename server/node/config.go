@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"time"
 
+	"bulle/server/certificate"
 	"bulle/server/relay/ledger"
 )
 
@@ -37,9 +39,17 @@ type Config struct {
 	MaxPerAddress  int           // of which from one address, default 4096: many people may share one
 	Drain          time.Duration // how long Run lets connections finish, default 10 s
 
+	// Browsers look at names and at who vouches for them; devices look at the key alone.
+	Names        []string // names and addresses of the relay in browsers, besides Address and the machine's own
+	Certificate  string   // PEM file with a certificate of the operator's own and its chain, with Key; else the relay issues its own
+	Key          string   // PEM file with the key of Certificate
+	NewAuthority bool     // make another authority, which every browser has to be told of again
+	NewKey       bool     // go on although the key is another than before and devices refuse it
+
 	Quota      ledger.Quota // bytes; what is zero has the defaults of the store
 	EmptyStore bool         // a claimed relay whose cells are gone starts without them, instead of refusing
 
+	Notice   func(error)      // told what a person should know while the relay runs, a [*StartError]; default nobody
 	Log      *slog.Logger     // default none; never gets an address, member, channel or token
 	Now      func() time.Time // default time.Now
 	Rand     io.Reader        // default crypto/rand
@@ -63,6 +73,9 @@ func (c *Config) Check() error {
 		if host, _, err := splitAddress(c.Address, 1); err != nil || host == "" || unspecified(host) {
 			return problem(BadAddress, "address", c.Address)
 		}
+	}
+	if err := c.checkCertificate(); err != nil {
+		return err
 	}
 	switch c.Store {
 	case "":
@@ -92,11 +105,26 @@ func (c *Config) Check() error {
 	case c.Drain == 0:
 		c.Drain = 10 * time.Second
 	}
+	if c.Notice == nil {
+		c.Notice = func(error) {}
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+func (c *Config) checkCertificate() error {
+	for _, name := range c.Names {
+		if _, err := netip.ParseAddr(name); err != nil && !certificate.IsName(name) {
+			return problem(BadName, "names", name)
+		}
+	}
+	if (c.Certificate == "") != (c.Key == "") {
+		return problem(PairIncomplete, "certificate", "key")
 	}
 	return nil
 }

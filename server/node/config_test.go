@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,8 @@ func TestConfigIsChecked(t *testing.T) {
 		"fewer than none":   {node.Config{Data: "x", MaxPerAddress: -1}, node.BadNumber},
 		"an endless drain":  {node.Config{Data: "x", Drain: 2 * time.Hour}, node.BadDrain},
 		"a backwards drain": {node.Config{Data: "x", Drain: -1}, node.BadDrain},
+		"no name":           {node.Config{Data: "x", Names: []string{"chat.example.org", "a b"}}, node.BadName},
+		"half a pair":       {node.Config{Data: "x", Key: "key.pem"}, node.PairIncomplete},
 		"a quota of bytes":  {node.Config{Data: "x", Quota: ledger.Quota{Total: 5}}, node.BadSize},
 		"a share too large": {node.Config{Data: "x", Quota: ledger.Quota{Total: 1 << 30, Category: 2 << 30}}, node.QuotaExceedsTotal},
 		"a disk in memory":  {node.Config{Data: "x", Store: node.StoreMemory, Quota: ledger.Quota{Reserve: 1 << 30}}, node.ReserveWithoutDisk},
@@ -71,12 +74,14 @@ func TestReadFile(t *testing.T) {
 	write(`{
   "data": "/srv/bulle", "listen": "0.0.0.0:443", "address": "chat.example.org:443",
   "store": "memory", "max_connections": 5, "max_per_address": 2, "drain": "3s",
-  "quota": "20GiB", "quota_category": "512MiB", "reserve": "1GiB"
+  "quota": "20GiB", "quota_category": "512MiB", "reserve": "1GiB",
+  "names": ["chat.example.org", "10.0.0.1"], "certificate": "c.pem", "key": "k.pem"
 }`)
 	c, err := node.ReadFile(path)
 	want := node.Config{
 		Data: "/srv/bulle", Listen: "0.0.0.0:443", Address: "chat.example.org:443",
 		Store: node.StoreMemory, MaxConnections: 5, MaxPerAddress: 2, Drain: 3 * time.Second,
+		Names: []string{"chat.example.org", "10.0.0.1"}, Certificate: "c.pem", Key: "k.pem",
 		Quota: ledger.Quota{Total: 20 << 30, Category: 512 << 20, Reserve: 1 << 30},
 	}
 	if err != nil || !reflect.DeepEqual(c, want) {
@@ -116,12 +121,18 @@ func TestReadFile(t *testing.T) {
 	}
 }
 
-// TestProblemsHaveNames keeps every kind worded.
+// TestProblemsHaveNames keeps every kind worded: the kinds of each group follow one another.
 func TestProblemsHaveNames(t *testing.T) {
 	kinds := node.Problems()
-	first, last := kinds[0], kinds[len(kinds)-1]
-	if first != node.NoData || last != node.StoreGone || len(kinds) != int(node.ReserveWithoutDisk)+int(node.StoreGone-node.DataUnusable)+1 {
-		t.Errorf("the kinds are %v", kinds)
+	for i, k := range kinds[1:] {
+		if k != kinds[i]+1 && k != node.DataUnusable && k != node.CertificateUnreadable {
+			t.Errorf("a kind between %v and %v has no name", kinds[i], k)
+		}
+	}
+	for _, last := range []node.Problem{node.PairIncomplete, node.KeyChanged, node.AuthorityEnded} {
+		if !slices.Contains(kinds, last) {
+			t.Errorf("%d has no name", last)
+		}
 	}
 }
 

@@ -16,16 +16,19 @@ import (
 // A File is the configuration file: one JSON object. docs/operate.md lists the
 // keys. What the command line says goes before the file.
 type File struct {
-	Data           string `json:"data"`
-	Listen         string `json:"listen"`
-	Address        string `json:"address"`
-	Store          string `json:"store"`
-	MaxConnections int    `json:"max_connections"`
-	MaxPerAddress  int    `json:"max_per_address"`
-	Drain          string `json:"drain"`
-	Quota          string `json:"quota"`
-	QuotaCategory  string `json:"quota_category"`
-	Reserve        string `json:"reserve"`
+	Data           string   `json:"data"`
+	Listen         string   `json:"listen"`
+	Address        string   `json:"address"`
+	Names          []string `json:"names"`
+	Certificate    string   `json:"certificate"`
+	Key            string   `json:"key"`
+	Store          string   `json:"store"`
+	MaxConnections int      `json:"max_connections"`
+	MaxPerAddress  int      `json:"max_per_address"`
+	Drain          string   `json:"drain"`
+	Quota          string   `json:"quota"`
+	QuotaCategory  string   `json:"quota_category"`
+	Reserve        string   `json:"reserve"`
 }
 
 // maxFile is the largest configuration file in bytes.
@@ -51,7 +54,7 @@ func ReadFile(path string) (Config, error) {
 // config reads the values that a file holds as text.
 func (f *File) config() (Config, error) {
 	c := Config{
-		Data: f.Data, Listen: f.Listen, Address: f.Address, Store: StoreKind(f.Store),
+		Data: f.Data, Listen: f.Listen, Address: f.Address, Names: f.Names, Certificate: f.Certificate, Key: f.Key, Store: StoreKind(f.Store),
 		MaxConnections: f.MaxConnections, MaxPerAddress: f.MaxPerAddress,
 	}
 	if f.Drain != "" {

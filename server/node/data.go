@@ -25,12 +25,16 @@ import (
 //
 //	lock            held while a relay runs on the directory
 //	tls.pem         TLS key and its self-signed certificate; links pin the key
+//	authority.pem   package certificate: what issues the certificates that browsers want
+//	pin             which key the relay had last, see lastPin
 //	claim-token     until the relay has its founder
 //	governance.log  package membership
 //	cells/          package pebble
 const (
 	lockName       = "lock"
 	keyName        = "tls.pem"
+	authorityName  = "authority.pem"
+	pinName        = "pin"
 	tokenName      = "claim-token"
 	governanceName = "governance.log"
 	cellsName      = "cells"

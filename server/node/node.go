@@ -12,7 +12,7 @@ package node
 
 import (
 	"context"
-	"crypto/tls"
+	"crypto"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -24,6 +24,7 @@ import (
 	"bulle/protocol/governance"
 	"bulle/protocol/over"
 	"bulle/protocol/secret"
+	"bulle/server/certificate"
 	"bulle/server/membership"
 	"bulle/server/relay"
 	"bulle/server/relay/memory"
@@ -37,17 +38,21 @@ const requestTime = 10 * time.Second
 
 // A Node is one relay. Run may be called once; Info at any time.
 type Node struct {
-	cfg      Config
-	data     *data
-	pin      [32]byte
-	token    *secret.Bytes // nil when the relay was claimed before it started
-	store    relay.Store
-	engine   *relay.Engine
-	members  *membership.Membership
-	listener net.Listener
-	sockets  *websocket.Handler
-	http     *http.Server
-	close    sync.Once
+	cfg         Config
+	data        *data
+	key         crypto.Signer // the relay's own
+	pin, ownPin [32]byte      // of the key that is served, and of the relay's own
+	token       *secret.Bytes // nil when the relay was claimed before it started
+	authority   *certificate.Authority
+	files       *certificate.Files
+	keeper      *certificate.Keeper
+	store       relay.Store
+	engine      *relay.Engine
+	members     *membership.Membership
+	listener    net.Listener
+	sockets     *websocket.Handler
+	http        *http.Server
+	close       sync.Once
 }
 
 // New opens a relay on its data directory and listens, but does not accept yet.
@@ -65,18 +70,12 @@ func New(cfg Config) (_ *Node, err error) {
 	if n.data, err = openData(n.cfg.Data); err != nil {
 		return nil, err
 	}
-	cert, pin, err := n.data.certificate(n.cfg.Now())
-	if err != nil {
-		return nil, err
+	for _, step := range []func() error{n.openKeys, n.openMembers, n.checkPin, n.openRelay, n.listen, n.openKeeper, n.openServer} {
+		if err := step(); err != nil {
+			return nil, err
+		}
 	}
-	n.pin = pin
-	if err := n.openMembers(); err != nil {
-		return nil, err
-	}
-	if err := n.openRelay(); err != nil {
-		return nil, err
-	}
-	return n, n.listen(cert)
+	return n, nil
 }
 
 // openMembers opens the governance log, and the claim token if it is still needed.
@@ -132,7 +131,7 @@ func (n *Node) openRelay() (err error) {
 }
 
 // listen takes the socket.
-func (n *Node) listen(cert tls.Certificate) error {
+func (n *Node) listen() error {
 	if n.listener == nil {
 		l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", n.cfg.Listen)
 		if err != nil {
@@ -140,13 +139,19 @@ func (n *Node) listen(cert tls.Certificate) error {
 		}
 		n.listener = l
 	}
+	return nil
+}
+
+// openServer puts the parts behind the socket.
+func (n *Node) openServer() error {
 	n.sockets = websocket.New(websocket.Config{
 		Circuit:    func(ctx context.Context, c over.Conn) error { return n.engine.Serve(ctx, c) },
 		Governance: func(ctx context.Context, c over.Conn) error { return n.members.Serve(ctx, c) },
 		Page:       n.cfg.Page,
 	})
 	n.http = websocket.Server(n.sockets, n.cfg.Log)
-	n.http.TLSConfig = over.ServerTLS(cert)
+	n.http.TLSConfig = over.ServerTLS()
+	n.http.TLSConfig.GetCertificate = n.keeper.Certificate
 	n.http.ReadTimeout, n.http.WriteTimeout = requestTime, requestTime
 	return nil
 }
@@ -167,6 +172,7 @@ func (g gate) Admit(ctx context.Context, challenge [32]byte, proof []byte) (rela
 type Info struct {
 	Address     string // HOST:PORT
 	Fingerprint string // SHA-256 of the TLS public key in lower-case hexadecimal: what links pin
+	Authority   string // SHA-256 of the certificate to install in browsers, AB:CD:...; empty with a certificate of the operator's own
 	Claim       string // claim link while the relay has no founder, else empty. Secret.
 }
 
@@ -175,6 +181,9 @@ func (n *Node) Info() (Info, error) {
 	info := Info{
 		Address:     usableAddress(n.cfg.Address, n.listener.Addr()),
 		Fingerprint: hex.EncodeToString(n.pin[:]),
+	}
+	if n.authority != nil {
+		info.Authority = n.authority.Fingerprint()
 	}
 	if n.members.Claimed() {
 		return info, nil
@@ -190,6 +199,11 @@ func (n *Node) Info() (Info, error) {
 // Run serves until ctx ends, then lets circuits finish for as long as the
 // configuration says, and closes everything. It returns nil after an orderly end.
 func (n *Node) Run(ctx context.Context) error {
+	life, end := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	beside.Go(func() { n.keeper.Run(life) })
+	defer beside.Wait()
+	defer end()
 	served := make(chan error, 1)
 	go func() {
 		l := newBounded(n.listener, n.cfg.MaxConnections, n.cfg.MaxPerAddress)
@@ -207,6 +221,10 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	return err
 }
+
+// Reload reads the operator's certificate again if its files have changed. The relay
+// also looks by itself each minute.
+func (n *Node) Reload() { n.keeper.Look() }
 
 // drain takes no new connections and lets those that there are come to an end.
 func (n *Node) drain(ctx context.Context) {

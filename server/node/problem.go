@@ -19,44 +19,56 @@ type Problem uint8
 
 // The problems of a configuration.
 const (
-	NoData         Problem = iota + 1 // data directory not named
-	BadListen                         // Detail is not HOST:PORT
-	BadAddress                        // Detail is not HOST:PORT as others reach it
-	BadStore                          // Detail is no store
-	BadNumber                         // Subject is negative: Detail
-	BadDrain                          // Detail is no duration, or beyond an hour
-	FileUnreadable                    // Subject cannot be read: Detail
-	FileTooLarge                      // Subject is larger than 64 KiB
-	FileSyntax                        // Subject is not JSON at line Detail
-	FileValue                         // Subject: key Detail has a value of another type
-	FileKey                           // Subject: key Detail does not exist
-	FileShape                         // Subject is not exactly one object
-	ListenFailed                      // Subject cannot be listened on: Detail
-	FileTwice                         // Subject: key Detail stands there twice
-	BadSize                           // Subject is no size: Detail
-	QuotaExceedsTotal                 // Subject is larger than Detail
-	ReserveWithoutDisk                // Subject makes no sense with the store Detail
+	NoData             Problem = iota + 1 // data directory not named
+	BadListen                             // Detail is not HOST:PORT
+	BadAddress                            // Detail is not HOST:PORT as others reach it
+	BadStore                              // Detail is no store
+	BadNumber                             // Subject is negative: Detail
+	BadDrain                              // Detail is no duration, or beyond an hour
+	FileUnreadable                        // Subject cannot be read: Detail
+	FileTooLarge                          // Subject is larger than 64 KiB
+	FileSyntax                            // Subject is not JSON at line Detail
+	FileValue                             // Subject: key Detail has a value of another type
+	FileKey                               // Subject: key Detail does not exist
+	FileShape                             // Subject is not exactly one object
+	ListenFailed                          // Subject cannot be listened on: Detail
+	FileTwice                             // Subject: key Detail stands there twice
+	BadSize                               // Subject is no size: Detail
+	QuotaExceedsTotal                     // Subject is larger than Detail
+	ReserveWithoutDisk                    // Subject makes no sense with the store Detail
+	BadName                               // Subject: Detail is neither a host name nor an address
+	PairIncomplete                        // Subject without Detail, or the reverse
 )
 
 // The problems of a data directory.
 const (
-	DataUnusable  Problem = iota + 32 // Subject cannot be made, read or written: Detail
-	DataForeign                       // Subject is not empty and not a relay's
-	DataInUse                         // another relay runs on Subject
-	DataReadable                      // others may read the secret file Subject
-	KeyDamaged                        // Subject holds no key
-	TokenDamaged                      // Subject holds no token
-	LogDamaged                        // the governance log Subject is damaged
-	StoreUnusable                     // the store Subject cannot be opened: Detail
-	StoreGone                         // the store Subject is not there, and the relay has members
+	DataUnusable     Problem = iota + 32 // Subject cannot be made, read or written: Detail
+	DataForeign                          // Subject is not empty and not a relay's
+	DataInUse                            // another relay runs on Subject
+	DataReadable                         // others may read the secret file Subject
+	KeyDamaged                           // Subject holds no key
+	TokenDamaged                         // Subject holds no token
+	LogDamaged                           // the governance log Subject is damaged
+	StoreUnusable                        // the store Subject cannot be opened: Detail
+	StoreGone                            // the store Subject is not there, and the relay has members
+	AuthorityDamaged                     // Subject holds no authority
+	PinDamaged                           // Subject holds no pin
+	KeyChanged                           // the relay of Subject had another key, which its members know
 )
 
-const lastProblem = StoreGone
+// The problems of certificates. A running relay tells of them too, and goes on.
+const (
+	CertificateUnreadable Problem = iota + 64 // Subject cannot be read: Detail
+	CertificateBad                            // Subject and Detail are not a certificate and its key
+	CertificateOtherKey                       // Subject is for another key than the one in use
+	NamesOutside                              // the authority may not speak for Subject
+	AuthorityEnded                            // the authority is too old
+)
 
 // Problems returns every kind, in order.
 func Problems() []Problem {
 	var all []Problem
-	for k := range lastProblem + 1 {
+	for k := range Problem(128) {
 		if k.String() != "" {
 			all = append(all, k)
 		}
@@ -77,11 +89,17 @@ func (k Problem) String() string {
 		FileKey: "config file has an unknown key", FileShape: "config file is not one object",
 		ListenFailed: "address cannot be listened on", FileTwice: "config file has a key twice", BadSize: "size is not like 20GiB",
 		QuotaExceedsTotal: "quota is larger than the total", ReserveWithoutDisk: "reserve is of a disk, and the store has none",
-		DataUnusable: "data directory cannot be used",
-		DataForeign: "data directory is of something else", DataInUse: "data directory is in use by another relay",
-		DataReadable: "secret file can be read by others", KeyDamaged: "TLS key is damaged",
-		TokenDamaged: "claim token is damaged", LogDamaged: "governance log is damaged", StoreUnusable: "store cannot be opened",
-		StoreGone: "store is gone",
+		BadName: "neither a host name nor an address", PairIncomplete: "certificate and key go together",
+
+		DataUnusable: "data directory cannot be used", DataForeign: "data directory is of something else",
+		DataInUse: "data directory is in use by another relay", DataReadable: "secret file can be read by others",
+		KeyDamaged: "TLS key is damaged", TokenDamaged: "claim token is damaged", LogDamaged: "governance log is damaged",
+		StoreUnusable: "store cannot be opened", StoreGone: "store is gone", AuthorityDamaged: "authority is damaged",
+		PinDamaged: "pin is damaged", KeyChanged: "key is another than before",
+
+		CertificateUnreadable: "certificate cannot be read", CertificateBad: "not a certificate and its key",
+		CertificateOtherKey: "new certificate is for another key", NamesOutside: "authority may not speak for",
+		AuthorityEnded: "authority has ended",
 	}
 	if int(k) >= len(names) {
 		return ""
