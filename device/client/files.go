@@ -20,6 +20,7 @@ type FileSource struct {
 	Size      int64
 	MediaType string
 	Caption   string
+	Shown     Shown
 	Content   FileContent
 	Ref       string // by which Config.OpenFile finds it again after a restart
 }
@@ -36,7 +37,7 @@ type FileTarget struct {
 
 func (f FileSource) outgoing() conversation.Outgoing {
 	out := conversation.Outgoing{
-		Name: f.Name, MediaType: f.MediaType, Caption: f.Caption, Size: f.Size, Reference: f.Ref,
+		Name: f.Name, MediaType: f.MediaType, Caption: f.Caption, Shown: f.Shown, Size: f.Size, Reference: f.Ref,
 	}
 	if f.Content != nil {
 		out.Content = f.Content

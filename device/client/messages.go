@@ -14,7 +14,7 @@ func (c *Client) message(m conversation.Message) Message {
 		Kind: m.Kind, Text: m.Text, Sent: m.Sent, Received: m.Received, State: m.State, Reason: m.Reason,
 	}
 	if f := m.File; f != nil {
-		out.File = &FileInfo{Name: f.Name, MediaType: f.MediaType, Size: f.Size, SHA256: f.SHA256}
+		out.File = &FileInfo{Name: f.Name, MediaType: f.MediaType, Size: f.Size, SHA256: f.SHA256, Shown: f.Shown}
 	}
 	if x := m.Change; x != nil {
 		out.Change = &Change{Kind: x.Kind, Name: x.Name}

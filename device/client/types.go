@@ -92,7 +92,14 @@ type FileInfo struct {
 	MediaType string
 	Size      int64
 	SHA256    [32]byte
+	Shown     Shown
 }
+
+// Shown is what can be shown of a file before it is fetched.
+type Shown = conversation.Shown
+
+// WaveformSize is how many levels of its sound a voice note shows.
+const WaveformSize = conversation.WaveformSize
 
 // A Change is something that happened to a conversation itself.
 type Change struct {

@@ -127,7 +127,8 @@ func (m *Content) media() *mediaRecord {
 	if !m.extension(extensionMedia, &x) {
 		return nil
 	}
-	return &mediaRecord{
+	rec := &mediaRecord{
 		Voice: x.Flags&MediaVoice != 0, Width: x.Width, Height: x.Height, Duration: x.Duration, Preview: x.Preview,
 	}
+	return rec.sound()
 }

@@ -52,6 +52,23 @@ type mediaRecord struct {
 	Preview       []byte // a small picture, or the waveform of a voice note
 }
 
+// WaveformSize is how many levels of its sound a voice note shows.
+const WaveformSize = 64
+
+// maxPreviewSide bounds the pictures that are shown without being asked for.
+const maxPreviewSide = 1024
+
+// sound drops a preview that is none: it is shown unasked, so that only a small picture
+// of a known format counts, or the levels of a voice note.
+func (m *mediaRecord) sound() *mediaRecord {
+	p := attachment.ReadPicture(m.Preview)
+	picture := p.Type != "" && p.Type != "image/gif" && max(p.Width, p.Height) <= maxPreviewSide
+	if m.Voice != (len(m.Preview) == WaveformSize) || !m.Voice && !picture {
+		m.Preview = []byte{}
+	}
+	return m
+}
+
 // Code implements [syntax.Value].
 func (m *mediaRecord) Code(c *syntax.Codec) {
 	c.Bool(&m.Voice)

@@ -42,6 +42,15 @@ type FileInfo struct {
 	MediaType string
 	Size      int64
 	SHA256    [32]byte
+	Shown     Shown
+}
+
+// Shown is what can be shown of a file before it is fetched. Its zero value says nothing.
+type Shown struct {
+	Voice         bool          // a voice note
+	Width, Height int           // pixels of a picture or film; 0: unknown
+	Duration      time.Duration // of sound or film; 0: none
+	Preview       []byte        // a small JPEG, WebP or PNG; of a voice note its waveform
 }
 
 // A Change is something that happened to the conversation itself. The message's
@@ -76,6 +85,12 @@ func (r *record) message(id ID, at Cursor, m *meta) Message {
 	}
 	if f := r.File; f != nil {
 		out.File = &FileInfo{Name: f.Name, MediaType: f.MediaType, Size: int64(f.Size), SHA256: f.Hash} //nolint:gosec // G115: bounded when it was read
+		if x := r.Media; x != nil {
+			out.File.Shown = Shown{
+				Voice: x.Voice, Width: int(x.Width), Height: int(x.Height),
+				Duration: time.Duration(x.Duration) * time.Millisecond, Preview: x.Preview,
+			}
+		}
 	}
 	if x := r.Change; x != nil {
 		out.Change = &Change{Kind: x.Kind, Members: x.Members, Name: x.Name}

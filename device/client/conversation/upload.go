@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"unicode/utf8"
 
@@ -30,6 +31,7 @@ type Source interface {
 // An Outgoing file, as a member sends it.
 type Outgoing struct {
 	Name, MediaType, Caption string
+	Shown                    Shown
 	Size                     int64
 	Content                  Source
 	Reference                string // what Config.Open finds it by, after a restart
@@ -84,6 +86,12 @@ func (e *Engine) SendFile(ctx context.Context, id ID, peer governance.MemberID, 
 	c := e.newContent(KindFile, []byte{})
 	rec := e.ownRecord(&c, MessageFile)
 	size := uint64(f.Size) //nolint:gosec // G115: checked
+	if shown := f.Shown.media(); shown != nil {
+		if err := c.extend(extensionMedia, shown); err != nil {
+			return MessageID{}, fmt.Errorf("%w: %w", ErrTooLarge, err)
+		}
+		rec.Media = c.media()
+	}
 	rec.Text, rec.File = f.Caption, &fileRecord{Name: f.Name, MediaType: f.MediaType, Size: size, Manifest: []byte{}}
 	state := attachment.NewUpload(f.Name, f.MediaType, size, channelClass)
 	defer state.Wipe()
@@ -105,6 +113,19 @@ func (e *Engine) SendFile(ctx context.Context, id ID, peer governance.MemberID, 
 		e.dropSource(rec.ID)
 	}
 	return rec.ID, err
+}
+
+// media is the extension that says it, nil if there is nothing to say.
+func (s *Shown) media() *Media {
+	if !s.Voice && s.Width <= 0 && s.Height <= 0 && s.Duration <= 0 && len(s.Preview) == 0 {
+		return nil
+	}
+	within := func(n int64) uint32 { return uint32(max(0, min(n, math.MaxUint32))) }
+	m := &Media{Width: within(int64(s.Width)), Height: within(int64(s.Height)), Duration: within(s.Duration.Milliseconds()), Preview: s.Preview}
+	if s.Voice {
+		m.Flags |= MediaVoice
+	}
+	return m
 }
 
 func (f *Outgoing) check() error {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io"
 	"syscall/js"
+	"time"
 
 	"bulle/device/client"
+	"bulle/device/client/attachment"
 	"bulle/web/wasm/bridge"
 	"bulle/web/wasm/page"
 )
@@ -17,7 +19,12 @@ func (c *Core) SendFile(_ context.Context, in page.FileDraft) (page.MessageID, e
 	if err != nil {
 		return page.MessageID{}, err
 	}
-	m, err := cl.SendFile(id, source(in.File, in.Caption))
+	f := source(in.File, in.Caption)
+	f.Shown = client.Shown{
+		Voice: in.Voice, Width: in.Width, Height: in.Height,
+		Duration: time.Duration(in.Duration) * time.Millisecond, Preview: in.Preview,
+	}
+	m, err := cl.SendFile(id, f)
 	return page.MessageID{Conversation: in.Conversation, Message: m.String()}, err
 }
 
@@ -80,7 +87,10 @@ const (
 	// sinkPart is how much is gathered before the browser takes it.
 	sinkPart = 8 << 20
 	// sinkHead is how much of the start is kept to see what the file is.
-	sinkHead = 64 << 10
+	sinkHead = 256 << 10
+	// maxPixels bounds the pictures that a page decodes: a small file can claim to be
+	// larger than every memory.
+	maxPixels = 100e6
 )
 
 // Size implements [store].
@@ -126,5 +136,9 @@ func (s *sink) ReadAt(p []byte, off int64) (int, error) {
 
 func (s *sink) content() page.Content {
 	s.pack()
-	return page.Content{File: bridge.NewBlob(s.parts)}
+	out := page.Content{File: bridge.NewBlob(s.parts)}
+	if p := attachment.ReadPicture(s.head); p.Width*p.Height <= maxPixels {
+		out.Picture, out.Width, out.Height = p.Type, p.Width, p.Height
+	}
+	return out
 }

@@ -45,6 +45,9 @@ func (v view) conversation(c client.Conversation) page.Conversation {
 	}
 	if c.Last != nil {
 		last := v.message(*c.Last)
+		if last.File != nil {
+			last.File.Preview = nil // a list shows none
+		}
 		out.Last = &last
 	}
 	return out
@@ -61,6 +64,10 @@ func (v view) message(m client.Message) page.Message {
 	if f := m.File; f != nil {
 		out.File = &page.Attachment{
 			Name: v.text(in, id, f.Name), MediaType: f.MediaType, Size: f.Size, SHA256: hex.EncodeToString(f.SHA256[:]),
+			Voice: f.Shown.Voice, Width: f.Shown.Width, Height: f.Shown.Height, Duration: int(f.Shown.Duration.Milliseconds()),
+		}
+		if v.veil == nil {
+			out.File.Preview = f.Shown.Preview
 		}
 	}
 	if x := m.Change; x != nil {

@@ -16,7 +16,7 @@ func TestMaskedViewShowsNoText(t *testing.T) {
 	const word = "lighthouse"
 	who := client.Contact{Name: word, Verified: true}
 	said := client.Message{
-		FromName: word, Text: word, File: &client.FileInfo{Name: word, MediaType: "text/plain", Size: 9},
+		FromName: word, Text: word, File: &client.FileInfo{Name: word, MediaType: "text/plain", Size: 9, Shown: client.Shown{Preview: []byte(word)}},
 		Change: &client.Change{Members: []client.Contact{who}, Name: word},
 	}
 	talk := client.Conversation{Name: word, Members: []client.Contact{who}, Last: &said, Unread: 3}
@@ -30,6 +30,9 @@ func TestMaskedViewShowsNoText(t *testing.T) {
 		}
 		if n := strings.Count(string(b), word); masked && n != 0 || !masked && n < 12 {
 			t.Errorf("masked %v: the word is there %d times", masked, n)
+		}
+		if shown := v.message(said).File.Preview; masked != (len(shown) == 0) || len(row.Last.File.Preview) != 0 {
+			t.Errorf("masked %v: a preview of %d bytes", masked, len(shown))
 		}
 		if row.Sealed != masked || row.Last.Sealed != masked || row.Members[0].Sealed != masked || row.Unread != 3 {
 			t.Errorf("masked %v: %+v", masked, row)
