@@ -149,6 +149,17 @@ func (i *Identity) save(tx *vault.Tx) error {
 	return tx.Put(identitySegment, "identity", b)
 }
 
+// Begin makes an identity that is not enrolled yet durable, with what also writes in
+// the same transaction.
+func (i *Identity) Begin(ctx context.Context, v *vault.Vault, also func(*vault.Tx) error) error {
+	return v.Update(ctx, func(tx *vault.Tx) error {
+		if err := i.save(tx); err != nil {
+			return err
+		}
+		return also(tx)
+	})
+}
+
 // Enrol marks the identity enrolled and keeps the log that says so, in one step.
 func (i *Identity) Enrol(ctx context.Context, v *vault.Vault, statements [][]byte) error {
 	i.Enrolled = true
