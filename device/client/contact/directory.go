@@ -117,6 +117,21 @@ func (d *Directory) Device(id governance.DeviceID) (Device, bool) {
 	return x, ok
 }
 
+// Removed reports whether a device was one of the category and is none any more.
+func (d *Directory) Removed(id governance.DeviceID) bool {
+	_, ok := d.RemovedDevice(id)
+	return ok
+}
+
+// RemovedDevice returns a device that was removed. It has no card.
+func (d *Directory) RemovedDevice(id governance.DeviceID) (Device, bool) {
+	x, ok := d.state.RemovedDevice(id)
+	if m, in := d.members[x.Member]; !ok || !in || m.ID != x.Member {
+		return Device{}, false
+	}
+	return Device{ID: id, Member: x.Member, Key: x.Key}, true
+}
+
 // Taken reports whether a new member could not be told apart under this name.
 func (d *Directory) Taken(name string) bool {
 	for _, m := range d.members {

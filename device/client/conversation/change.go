@@ -73,7 +73,7 @@ func (w *threadWork) done(ctx context.Context, name string) error {
 // commitProposals commits what other members proposed: to leave. Other proposals
 // it leaves out, and nothing can be said before the next epoch forgets them.
 func (w *threadWork) commitProposals(ctx context.Context) (bool, error) {
-	if w.t.alone() || len(w.t.group.StoredProposals()) == 0 || w.t.leaving() {
+	if w.t.alone() || len(w.t.group.StoredProposals()) == 0 || w.t.leaving() || w.wantsOut(ctx) {
 		return false, nil
 	}
 	return true, w.renew(ctx)
@@ -96,6 +96,11 @@ func (w *threadWork) add(ctx context.Context, name string, x *change) (bool, err
 	if err != nil {
 		return false, err
 	}
+	siblings, err := w.siblingPackages(ctx, w.missing())
+	if err != nil {
+		return false, err
+	}
+	packages = append(packages, siblings...)
 	if len(w.t.group.Members())+len(packages) > maxLeaves {
 		return true, w.done(ctx, name) // refused when it was asked for; others were faster
 	}
@@ -197,8 +202,8 @@ func (w *threadWork) rename(ctx context.Context, name string, x *change) (bool, 
 	return true, w.build(ctx, mls.CommitOptions{Extensions: &extensions})
 }
 
-// leave proposes to remove ourselves, once in each epoch until somebody commits
-// it; a member who is alone just goes.
+// leave proposes to remove all of this member's devices, once in each epoch until
+// somebody commits it; a member who is alone just goes.
 func (w *threadWork) leave(ctx context.Context, name string, x *change) (bool, error) {
 	t := w.t
 	if t.alone() {
@@ -210,15 +215,16 @@ func (w *threadWork) leave(ctx context.Context, name string, x *change) (bool, e
 		}
 		return false, errGone
 	}
-	if x.Proposed == t.line.Epoch+1 || w.speaking(ctx) {
+	leaf, ok := t.nextToLeave()
+	if !ok || w.speaking(ctx) {
 		return false, nil
 	}
-	proposal, err := t.group.Propose(mls.ProposeRemove(t.group.Own()), nil)
+	proposal, err := t.group.Propose(mls.ProposeRemove(leaf), nil)
 	if err != nil {
 		return false, fmt.Errorf("propose to leave: %w", err)
 	}
 	x.Proposed = t.line.Epoch + 1
-	t.line.Leaving = append(t.line.Leaving, uint32(t.group.Own()))
+	t.line.Leaving = append(t.line.Leaving, uint32(leaf))
 	changed, err := syntax.Marshal(x)
 	if err != nil {
 		return false, err

@@ -13,6 +13,9 @@ import (
 
 // recordChanges writes what a commit did into the history.
 func (w *threadWork) recordChanges(tx *vault.Tx, n *notes, m *meta, from governance.MemberID, c mls.Changes) error {
+	if err := w.recordDevices(tx, n, m, c); err != nil {
+		return err
+	}
 	if m.Kind == Direct {
 		return nil // it has two members, whatever their devices do
 	}
@@ -28,7 +31,7 @@ func (w *threadWork) recordChanges(tx *vault.Tx, n *notes, m *meta, from governa
 			}
 		}
 	}
-	if gone := membersOf(c.Removed); len(gone) > 0 {
+	if gone := except(membersOf(c.Removed), w.remaining(c)); len(gone) > 0 {
 		kind := ChangeRemoved
 		if w.left(c.Removed) {
 			kind, from = ChangeLeft, gone[0]
@@ -37,7 +40,7 @@ func (w *threadWork) recordChanges(tx *vault.Tx, n *notes, m *meta, from governa
 			return err
 		}
 	}
-	if in := membersOf(c.Added); len(in) > 0 {
+	if in := except(membersOf(c.Added), m.Members); len(in) > 0 {
 		return w.record(tx, n, m, from, &changeRecord{Kind: ChangeAdded, Members: in})
 	}
 	return nil
@@ -52,17 +55,25 @@ func (w *threadWork) left(leaves []mls.Member) bool {
 
 // record writes one line about the conversation itself into its history.
 func (w *threadWork) record(tx *vault.Tx, n *notes, m *meta, from governance.MemberID, x *changeRecord) error {
-	return w.engine.record(tx, n, w.conversation, m, from, x)
+	id, err := w.lineID(x)
+	if err != nil {
+		return err
+	}
+	return w.engine.recordAs(tx, n, w.conversation, m, from, x, id)
 }
 
 func (e *Engine) record(tx *vault.Tx, n *notes, id ID, m *meta, from governance.MemberID, x *changeRecord) error {
+	return e.recordAs(tx, n, id, m, from, x, e.newMessageID())
+}
+
+func (e *Engine) recordAs(tx *vault.Tx, n *notes, id ID, m *meta, from governance.MemberID, x *changeRecord, line MessageID) error {
 	now := millis(e.Clock())
 	rec := &record{
 		From: from, Own: from == e.Self.Member, Kind: MessageChange, Sent: now, Received: now, State: Read, Change: x,
 	}
-	rec.ID = e.newMessageID()
-	at, _, err := addMessage(tx, id, m, rec)
-	if err != nil {
+	rec.ID = line
+	at, isNew, err := addMessage(tx, id, m, rec)
+	if err != nil || !isNew {
 		return err
 	}
 	msg := rec.message(id, at, m)

@@ -166,8 +166,8 @@ func (w *threadWork) allowed(m *meta, c mls.Changes) bool {
 // proposed notes a proposal. Leaving is the one that we commit for others; what
 // else a member wants it commits itself.
 func (w *threadWork) proposed(tx *vault.Tx, n *notes, p *mls.StoredProposal) error {
-	if p.Sender != nil && p.Proposal.Type == mls.ProposalRemove && p.Proposal.Removed == p.Sender.Leaf {
-		w.t.line.Leaving = append(w.t.line.Leaving, uint32(p.Sender.Leaf))
+	if p.Sender != nil && p.Proposal.Type == mls.ProposalRemove && w.t.sameMember(p.Proposal.Removed, p.Sender.Leaf) {
+		w.t.line.Leaving = append(w.t.line.Leaving, uint32(p.Proposal.Removed))
 	} else {
 		w.t.line.SkipStored = true
 	}

@@ -2,7 +2,6 @@ package conversation
 
 import (
 	"context"
-	"errors"
 	"unicode/utf8"
 
 	"bulle/device/client/contact"
@@ -172,26 +171,14 @@ func (e *Engine) MarkRead(ctx context.Context, id ID, upTo Cursor, receipts bool
 		if upTo <= m.ReadUpTo {
 			return nil
 		}
-		var read []MessageID
-		for at := m.ReadUpTo + 1; at <= upTo; at++ {
-			rec, err := loadMessage(tx, id, at)
-			if errors.Is(err, ErrNoMessage) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			if rec.Own || rec.Kind == MessageChange {
-				continue
-			}
-			read = append(read, rec.ID)
-			m.Unread -= min(m.Unread, 1)
-		}
-		m.ReadUpTo = upTo
-		if upTo == m.Last {
-			m.Unread = 0
+		read, err := m.markRead(tx, id, upTo)
+		if err != nil {
+			return err
 		}
 		n.tell(Event{Kind: EventConversation, Conversation: id})
+		if err := e.tellRead(tx, n, id, read); err != nil {
+			return err
+		}
 		if !receipts || m.Outside {
 			return m.save(tx, id)
 		}

@@ -47,7 +47,7 @@ func (e *Engine) Conversations(ctx context.Context) ([]Conversation, error) {
 			continue
 		}
 		c, err := e.Conversation(ctx, id)
-		if errors.Is(err, ErrNoConversation) {
+		if errors.Is(err, ErrNoConversation) || id == e.own() {
 			continue
 		}
 		if err != nil {

@@ -47,7 +47,11 @@ func (a *authority) ValidateCredential(c mls.Credential, signatureKey []byte) er
 	if !ok {
 		return errCredential
 	}
-	known, ok := a.directory().Device(device)
+	directory := a.directory()
+	known, ok := directory.Device(device)
+	if !ok { // what a removed device was stays true: sibling.go takes it out
+		known, ok = directory.RemovedDevice(device)
+	}
 	if !ok {
 		a.mu.Lock()
 		a.missed = true

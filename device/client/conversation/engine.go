@@ -87,6 +87,11 @@ type Config struct {
 	// Retry is how long a worker waits after a failure that nobody announces the
 	// end of; default 5 seconds.
 	Retry time.Duration
+	// Noted is given what a sibling told with [Engine.Note], in the transaction that
+	// takes it from the channel.
+	Noted func(tx *vault.Tx, key string, value []byte) error
+	// Notes returns what a new sibling is told of what was noted before.
+	Notes func(ctx context.Context) (map[string][]byte, error)
 	// Notify is told what happened, after it is durable. It must not block.
 	Notify func(Event)
 	// Open opens the file of an upload again, by the reference it was given.
@@ -106,15 +111,16 @@ type Engine struct {
 	Config
 	vault *vault.Vault
 
-	mu      sync.Mutex
-	workers map[workerKey]*worker // while Run runs
-	spawn   func(*worker)         // nil while it does not
-	relay   link.Session          // of this or the last Run
-	round   uint64
-	settled chan struct{} // closed and replaced when a worker finishes a round
-	crashed error
-	sources map[MessageID]Source // files whose owner left them open for us
-	running map[upKey]context.CancelCauseFunc
+	mu            sync.Mutex
+	workers       map[workerKey]*worker // while Run runs
+	spawn         func(*worker)         // nil while it does not
+	relay         link.Session          // of this or the last Run
+	round         uint64
+	settled       chan struct{} // closed and replaced when a worker finishes a round
+	crashed       error
+	sources       map[MessageID]Source // files whose owner left them open for us
+	running       map[upKey]context.CancelCauseFunc
+	readInboxOnce bool // the inbox was read to its end since Run began
 }
 
 // ErrStopped says that a hook stopped the engine.

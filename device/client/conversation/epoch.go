@@ -36,6 +36,9 @@ func (w *threadWork) enter(tx *vault.Tx, n *notes, m *meta, from governance.Memb
 		return err
 	}
 	m.Members = t.roster()
+	if len(c.Added) > 0 {
+		n.kick(workerKey{kind: siblingWorker}) // a history may wait for them
+	}
 	n.tell(Event{Kind: EventConversation, Conversation: w.conversation})
 	return m.save(tx, w.conversation)
 }

@@ -1,6 +1,10 @@
 package conversation
 
-import "crypto/rand"
+import (
+	"crypto/rand"
+
+	"bulle/protocol/governance"
+)
 
 // An Event says that something changed in the vault.
 type Event struct {
@@ -9,6 +13,7 @@ type Event struct {
 	Message      *Message // EventMessage, EventState
 	Transfer     *Transfer
 	Warning      Warning
+	Device       governance.DeviceID // EventHistory: which gets it; zero: this one
 }
 
 // EventKind says what an event is about.
@@ -21,6 +26,7 @@ const (
 	EventConversation EventKind = 3 // members, name, unread count
 	EventTransfer     EventKind = 4 // a file moved on
 	EventWarning      EventKind = 5
+	EventHistory      EventKind = 6 // a history that comes along moved on; Transfer is nil at its end
 )
 
 // A Transfer is how far a file has come.

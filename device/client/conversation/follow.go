@@ -35,6 +35,7 @@ type threadWork struct {
 	asked  bool              // the log was read again for the item at t's position
 
 	owing   time.Time // since when receipts wait; zero: none
+	lacking time.Time // since when a sibling could not be added; zero: none
 	flushed uint64    // the round for which they were sent without delay
 }
 

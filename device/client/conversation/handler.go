@@ -30,6 +30,7 @@ func handlers() map[ContentKind]handler {
 		KindReaction: (*threadWork).heardReaction,
 		KindEdit:     (*threadWork).heardEdit,
 		KindDelete:   (*threadWork).heardDelete,
+		KindSync:     (*threadWork).heardSync,
 	}
 }
 
@@ -45,10 +46,14 @@ func (w *threadWork) content(tx *vault.Tx, n *notes, m *meta, from governance.Me
 
 // heardRecord begins the record of a message that arrived.
 func (w *threadWork) heardRecord(s *said, kind MessageKind) *record {
-	return &record{
+	rec := &record{
 		ID: s.id, From: s.from, Own: s.from == w.engine.Self.Member, Kind: kind, Sent: s.Sent,
 		Received: millis(w.engine.Clock()), State: Delivered, Reply: s.reply(), Lifetime: s.lifetime(),
 	}
+	if rec.Own { // a sibling sent it: the others have yet to say that they have it
+		rec.State, rec.Waiting = Relayed, w.recipients()
+	}
+	return rec
 }
 
 // enterHistory adds a message that arrived, unless it is there already.
@@ -59,5 +64,8 @@ func (w *threadWork) enterHistory(s *said, rec *record) (*MessageID, error) {
 	}
 	msg := rec.message(w.conversation, at, s.m)
 	s.n.tell(Event{Kind: EventMessage, Conversation: w.conversation, Message: &msg})
+	if err := w.engine.readAhead(s.tx, s.n, w.conversation, s.m, rec.ID, at); err != nil {
+		return nil, err
+	}
 	return &rec.ID, w.arrivedLate(s)
 }

@@ -33,6 +33,9 @@ func (s *inboxState) Code(c *syntax.Codec) {
 
 // inboxPass reads the inbox to its end and then waits for more.
 func (e *Engine) inboxPass(ctx context.Context, self *worker, round uint64) error {
+	if wait, err := expecting(e.view(ctx)); wait || err != nil {
+		return err // the history comes first: past.go wakes us after it
+	}
 	var s inboxState
 	if _, err := load(e.view(ctx), inboxSegment, "state", &s); err != nil {
 		return err
@@ -49,6 +52,7 @@ func (e *Engine) inboxPass(ctx context.Context, self *worker, round uint64) erro
 	for {
 		wait, kicked := ctx, false
 		if s.Position >= sub.Known() {
+			e.setInboxRead(true)
 			e.settle(self, round, nil)
 			wait = self.waiting(ctx, 0)
 		}

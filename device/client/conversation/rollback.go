@@ -121,7 +121,7 @@ func (w *threadWork) lose(tx *vault.Tx, n *notes, m *meta) error {
 // conversation of two can begin anew; from a group this member is out.
 func (w *threadWork) leaveBehind(tx *vault.Tx, n *notes, m *meta, s status) error {
 	t, seg := w.t, segment(w.conversation)
-	for _, part := range []string{"epoch", "ratchet", "out", "pending"} {
+	for _, part := range []string{"epoch", "ratchet", "out", "pending", siblingsPart} {
 		if err := tx.Delete(seg, t.name(part)); err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ import (
 // sealed already goes first, then changes of the group, then messages.
 func (w *threadWork) act(ctx context.Context) (more bool, err error) {
 	for _, step := range []func(context.Context) (bool, error){
-		w.resend, w.finishCommit, w.heal, w.change, w.say, w.sweep,
+		w.resend, w.finishCommit, w.heal, w.siblings, w.change, w.say, w.sweep,
 	} {
 		if more, err = step(ctx); more || err != nil {
 			return more, err
@@ -69,15 +69,20 @@ func (w *threadWork) relayed(tx *vault.Tx, n *notes, m *meta) error {
 			return err
 		}
 		rec.State = Relayed
-		rec.Waiting = nil
-		for _, id := range without(t.roster(), w.engine.Self.Member) {
-			rec.Waiting = append(rec.Waiting, recipient{Member: id})
-		}
+		rec.Waiting = w.recipients()
 		if err := saveMessage(tx, n, w.conversation, m, at, rec); err != nil {
 			return err
 		}
 	}
 	return t.dropOut(tx)
+}
+
+// recipients returns who is to get what this member says now.
+func (w *threadWork) recipients() (out []recipient) {
+	for _, id := range without(w.t.roster(), w.engine.Self.Member) {
+		out = append(out, recipient{Member: id})
+	}
+	return out
 }
 
 // finishCommit sends our commit, if one waits.
@@ -227,12 +232,18 @@ func (e *Engine) nonce() (n [16]byte) {
 
 func (e *Engine) newMessageID() MessageID { return MessageID(e.nonce()) }
 
-// due returns how long the worker may wait before receipts go out, 0 for ever.
+// due returns how long the worker may wait before receipts go out or a sibling is
+// looked for again, 0 for ever.
 func (w *threadWork) due() time.Duration {
+	lacks := w.lacks()
 	if w.owing.IsZero() {
-		return 0
+		return lacks
 	}
-	return max(time.Until(w.owing.Add(w.engine.ReceiptDelay)), time.Millisecond)
+	owing := max(time.Until(w.owing.Add(w.engine.ReceiptDelay)), time.Millisecond)
+	if lacks > 0 {
+		return min(owing, lacks)
+	}
+	return owing
 }
 
 // flushing reports whether receipts go out without delay: a round wants all sent.

@@ -109,6 +109,9 @@ const (
 	ChangeLeft    ChangeKind = 4
 	ChangeRenamed ChangeKind = 5
 	ChangeLost    ChangeKind = 6 // messages were gone before this device could read them
+
+	ChangeDevice     ChangeKind = 10 // a member who is inside came with a further device
+	ChangeDeviceGone ChangeKind = 11 // a device of a member who stays inside was removed
 )
 
 // String returns the word that scripts see.
@@ -126,6 +129,10 @@ func (k ChangeKind) String() string {
 		return "renamed"
 	case ChangeLost:
 		return "lost"
+	case ChangeDevice:
+		return "device"
+	case ChangeDeviceGone:
+		return "device-gone"
 	default:
 		return "unknown"
 	}

@@ -166,6 +166,9 @@ func (e *Engine) peer(t *thread, d *description) (governance.MemberID, bool) {
 		return governance.MemberID{}, true
 	}
 	others := without(roster, e.Self.Member)
+	if len(others) == 0 && e.inviter(t) == e.Self.Member {
+		return e.Self.Member, true // of our own devices: sync.go
+	}
 	if len(others) != 1 {
 		return governance.MemberID{}, false
 	}
@@ -191,15 +194,26 @@ func (e *Engine) adopt(tx *vault.Tx, n *notes, t *thread, d *description, peer g
 	}
 	m.Members, m.Outside, m.Leaving, m.Name = t.roster(), false, false, d.Name
 	m.Generation = max(m.Generation, min(d.Generation, math.MaxUint32-1)+1)
-	if d.Kind == Group {
-		from := e.inviter(t)
-		if err := e.record(tx, n, t.conversation, m, from, &changeRecord{Kind: ChangeAdded, Members: []governance.MemberID{e.Self.Member}}); err != nil {
-			return false, err
-		}
+	if err := e.recordInvited(tx, n, t, d, m); err != nil {
+		return false, err
 	}
 	n.kick(workerKey{kind: threadWorker, id: t.conversation, thread: t.id})
 	n.tell(Event{Kind: EventConversation, Conversation: t.conversation})
 	return false, m.save(tx, t.conversation)
+}
+
+// recordInvited writes how the conversation came to this device. Where a sibling
+// brought it the history comes along; a group that it made just now has none yet.
+func (e *Engine) recordInvited(tx *vault.Tx, n *notes, t *thread, d *description, m *meta) error {
+	from := e.inviter(t)
+	switch {
+	case d.Kind != Group, from == e.Self.Member && m.Last > 0:
+		return nil
+	case from == e.Self.Member:
+		x := &changeRecord{Kind: ChangeCreated, Members: without(t.roster(), from), Name: d.Name}
+		return e.record(tx, n, t.conversation, m, from, x)
+	}
+	return e.record(tx, n, t.conversation, m, from, &changeRecord{Kind: ChangeAdded, Members: []governance.MemberID{e.Self.Member}})
 }
 
 // inviter returns who signed the Welcome that the group was joined with.

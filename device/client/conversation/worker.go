@@ -32,11 +32,12 @@ type workerKey struct {
 type workerKind uint8
 
 const (
-	inboxWorker  workerKind = 1
-	mailWorker   workerKind = 2
-	keyWorker    workerKind = 3
-	uploadWorker workerKind = 4
-	threadWorker workerKind = 5
+	inboxWorker   workerKind = 1
+	mailWorker    workerKind = 2
+	keyWorker     workerKind = 3
+	uploadWorker  workerKind = 4
+	threadWorker  workerKind = 5
+	siblingWorker workerKind = 6
 )
 
 type worker struct {
@@ -151,9 +152,11 @@ func (e *Engine) startWorkers(ctx context.Context, relay link.Session, start fun
 		start(w)
 	}
 	e.relay = relay
+	e.readInboxOnce = false
 	e.mu.Unlock()
 	for kind, pass := range map[workerKind]func(context.Context, *worker, uint64) error{
 		inboxWorker: e.inboxPass, mailWorker: e.mailPass, keyWorker: e.keyPass, uploadWorker: e.uploadPass,
+		siblingWorker: e.siblingPass,
 	} {
 		e.start(&worker{key: workerKey{kind: kind}, pass: pass})
 	}
