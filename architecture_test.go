@@ -31,7 +31,7 @@ var allowed = map[string][]string{
 	"server/membership":  {"protocol"},
 	"server/certificate": {"protocol"},
 	"server/node":        {"server", "protocol"},
-	"device/vault":       {"protocol/syntax", "protocol/secret"},
+	"device/vault":       {"protocol/syntax", "protocol/secret", "protocol/webcrypto"},
 	"device/client":      {"protocol", "mls", "device/vault"},
 	"device/terminal":    {"device/client"},
 	"web":                {},

@@ -22,8 +22,7 @@ const (
 // A Sealer seals and opens the chunks of one file. It must give the same bytes
 // for the same chunk each time. It is called concurrently.
 //
-// [NewSealer] makes the one of this package; a platform whose AES is elsewhere
-// (WebCrypto in a browser) brings its own.
+// [NewSealer] makes the one of the platform; [Options] can bring another.
 type Sealer interface {
 	// Seal appends the sealed form of a chunk of ChunkSize bytes to dst.
 	Seal(dst []byte, number uint64, chunk []byte) ([]byte, error)
@@ -44,9 +43,8 @@ type gcm struct {
 	salt *secret.Bytes
 }
 
-// NewSealer returns the sealer of a file with this package's own AES. The key
-// stays its owner's, and must outlive the sealer.
-func NewSealer(key *secret.Bytes) Sealer {
+// newGCM returns the sealer whose AES is Go's.
+func newGCM(key *secret.Bytes) *gcm {
 	return &gcm{key: key, salt: secret.DeriveSHA256(secret.FileSalt, key, nil, nil, sha256.Size)}
 }
 
@@ -86,7 +84,7 @@ func (g *gcm) saltOf(number uint64, chunk []byte) []byte {
 }
 
 func (g *gcm) aead(salt []byte, number uint64) (cipher.AEAD, []byte) {
-	keys := secret.DeriveSHA256(secret.FileChunk, g.key, salt, encodeNumber(number), KeySize+nonceSize)
+	keys := g.keys(salt, number)
 	defer keys.Wipe()
 	block, err := aes.NewCipher(keys.Reveal()[:KeySize])
 	if err != nil {
@@ -97,6 +95,11 @@ func (g *gcm) aead(salt []byte, number uint64) (cipher.AEAD, []byte) {
 		panic("attachment: " + err.Error())
 	}
 	return aead, append([]byte(nil), keys.Reveal()[KeySize:]...)
+}
+
+// keys are key and nonce of a chunk.
+func (g *gcm) keys(salt []byte, number uint64) *secret.Bytes {
+	return secret.DeriveSHA256(secret.FileChunk, g.key, salt, encodeNumber(number), KeySize+nonceSize)
 }
 
 func encodeNumber(number uint64) []byte { return binary.BigEndian.AppendUint64(nil, number) }

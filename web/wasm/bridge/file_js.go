@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"syscall/js"
+
+	"bulle/protocol/webcrypto"
 )
 
 // A File is a file that the user chose in the page. Its bytes are read when they
@@ -26,7 +28,7 @@ func readAt(blob js.Value, size int64, p []byte, off int64) (int, error) {
 		return 0, io.EOF
 	}
 	end := min(off+int64(len(p)), size)
-	buffer, err := Await(blob.Call("slice", off, end).Call("arrayBuffer"))
+	buffer, err := webcrypto.Await(blob.Call("slice", off, end).Call("arrayBuffer"))
 	if err != nil {
 		return 0, fmt.Errorf("read the file: %w", err)
 	}
@@ -68,26 +70,3 @@ func (b Blob) Size() int64 { return int64(b.value.Get("size").Float()) }
 
 // ReadAt reads from the blob (io.ReaderAt). It waits for a promise, as [File.ReadAt].
 func (b Blob) ReadAt(p []byte, off int64) (int, error) { return readAt(b.value, b.Size(), p, off) }
-
-// Await waits for a promise. An error tells the name of what was thrown only: its
-// message might hold what should not be logged.
-func Await(promise js.Value) (js.Value, error) {
-	type result struct {
-		value js.Value
-		err   error
-	}
-	done := make(chan result, 1)
-	ok := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		done <- result{value: args[0]}
-		return nil
-	})
-	defer ok.Release()
-	failed := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		done <- result{err: fmt.Errorf("the browser refused: %s", args[0].Get("name").String())}
-		return nil
-	})
-	defer failed.Release()
-	promise.Call("then", ok, failed)
-	r := <-done
-	return r.value, r.err
-}
