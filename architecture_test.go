@@ -28,6 +28,7 @@ var allowed = map[string][]string{
 	"protocol":           {"protocol/syntax", "protocol/secret"},
 	"mls":                {"protocol/syntax", "protocol/secret"},
 	"server/relay":       {"protocol"},
+	"server/guide":       {},
 	"server/membership":  {"protocol"},
 	"server/certificate": {"protocol"},
 	"server/node":        {"server", "protocol"},

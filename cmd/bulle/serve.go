@@ -7,12 +7,12 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
-	"bulle/cmd/bulle/qr"
 	"bulle/server/node"
 	"bulle/web"
 )
@@ -22,7 +22,7 @@ type serveFlags struct {
 	config, data, listen, address, store string
 	quota, quotaCategory, reserve        string
 	names                                []string
-	cert, key                            string
+	cert, key, guide                     string
 	check, emptyStore, newCA, newKey     bool
 }
 
@@ -56,6 +56,8 @@ l'ouvre le premier fonde la bulle. Le relais garde des données scellées et ne 
 	cmd.Flags().StringVar(&f.cert, "cert", "", s.lang.Say("`FILE` with a certificate of your own and its chain, in PEM",
 		"`FICHIER` avec votre propre certificat et sa chaîne, en PEM"))
 	cmd.Flags().StringVar(&f.key, "key", "", s.lang.Say("`FILE` with the key of --cert, in PEM", "`FICHIER` avec la clé de --cert, en PEM"))
+	cmd.Flags().StringVar(&f.guide, "guide", "", s.lang.Say("also show how to trust the relay on `HOST:PORT`, plain HTTP, private addresses only",
+		"montrer aussi comment faire confiance au relais sur `HÔTE:PORT`, en HTTP simple, aux adresses privées seulement"))
 	cmd.Flags().BoolVar(&f.newCA, "new-ca", false, s.lang.Say("make another certificate authority; every browser has to install it",
 		"créer une autre autorité de certification, à installer dans chaque navigateur"))
 	cmd.Flags().BoolVar(&f.newKey, "new-key", false, s.lang.Say("go on with another key than before; every device and link refuses it",
@@ -163,7 +165,7 @@ func (s *shell) serveConfig(f serveFlags) (cfg node.Config, err error) {
 	for _, flag := range []struct {
 		said string
 		to   *string
-	}{{f.data, &cfg.Data}, {f.listen, &cfg.Listen}, {f.address, &cfg.Address}, {f.cert, &cfg.Certificate}, {f.key, &cfg.Key}} {
+	}{{f.data, &cfg.Data}, {f.listen, &cfg.Listen}, {f.address, &cfg.Address}, {f.cert, &cfg.Certificate}, {f.key, &cfg.Key}, {f.guide, &cfg.Guide}} {
 		if flag.said != "" {
 			*flag.to = flag.said
 		}
@@ -227,6 +229,7 @@ type servingLine struct {
 	Address     string `json:"address"`
 	Fingerprint string `json:"fingerprint"`
 	Authority   string `json:"authority"`
+	Guide       string `json:"guide"`
 	Claim       string `json:"claim"`
 }
 
@@ -237,8 +240,8 @@ func (s *shell) announce(info node.Info) error {
 	}
 	s.say("The relay listens on https://%s", "Le relais écoute sur https://%s", info.Address)
 	s.say("Its fingerprint is %s", "Son empreinte est %s", info.Fingerprint)
-	if info.Authority != "" {
-		s.say("Its certificate authority is %s", "Son autorité de certification est %s", info.Authority)
+	if err := s.announceGuide(info); err != nil {
+		return err
 	}
 	if info.Claim == "" {
 		s.say("The bubble has its founder. Stop the relay with Ctrl-C.", "La bulle a son fondateur. Arrêtez le relais par Ctrl-C.")
@@ -248,15 +251,26 @@ func (s *shell) announce(info node.Info) error {
 	s.say("Nobody has claimed it yet. Whoever opens this link first founds the bubble, so keep it to yourself:",
 		"Personne n'en a encore pris possession. Qui ouvre ce lien le premier fonde la bulle ; gardez-le pour vous :")
 	s.say("\n  %s\n", "\n  %s\n", info.Claim)
-	draw := qr.Plain
-	if s.coloured() {
-		draw = qr.Terminal
-	}
-	code, err := draw(info.Claim)
-	if err != nil {
+	if err := s.drawCode([]byte(info.Claim)); err != nil {
 		return err
 	}
-	s.say("%s", "%s", code)
 	s.say("In another terminal: bulle claim 'LINK' --name YOUR_NAME", "Dans un autre terminal : bulle claim 'LIEN' --name VOTRE_NOM")
 	return nil
+}
+
+// announceGuide prints what a browser needs: where the guide is, and the fingerprint
+// that a person compares.
+func (s *shell) announceGuide(info node.Info) error {
+	if info.Authority == "" {
+		return nil
+	}
+	s.say("", "")
+	s.say("Browsers are shown how to trust it at %s", "Les navigateurs apprennent à lui faire confiance sur %s", info.Guide)
+	s.say("There they compare this fingerprint of its certificate authority:", "Ils y comparent cette empreinte de son autorité de certification :")
+	const half = 48 // 16 bytes of AB: each
+	s.say("\n  %s\n  %s\n", "\n  %s\n  %s\n", info.Authority[:half], info.Authority[half:])
+	if !strings.HasPrefix(info.Guide, "http:") {
+		return nil
+	}
+	return s.drawCode([]byte(info.Guide))
 }

@@ -62,7 +62,7 @@ func TestServePrintsOneLineOfJSON(t *testing.T) {
 	if err := json.Unmarshal(line, &fields); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(fields["claim"], "https://"+fields["address"]+"/#") || len(fields["fingerprint"]) != 64 || len(fields) != 4 {
+	if !strings.HasPrefix(fields["claim"], "https://"+fields["address"]+"/#") || len(fields["fingerprint"]) != 64 || len(fields) != 5 {
 		t.Errorf("printed %s", line)
 	}
 	var stderr strings.Builder

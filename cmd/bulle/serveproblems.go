@@ -145,6 +145,10 @@ func certificateProblems() []problemWords {
 			EN: "A %s needs its %s and the reverse: give both, with --cert FILE --key FILE.",
 			FR: "Il faut les deux (%s, %s) : donnez --cert FICHIER et --key FICHIER.",
 		}},
+		{node.GuideWithoutAuthority, exitUsage, "config", lang.Words{
+			EN: "%s shows how to install the relay's own authority, and with %s it has none: leave it out.",
+			FR: "%s montre comment installer l'autorité du relais, et avec %s il n'en a pas : retirez-le.",
+		}},
 		{node.AuthorityDamaged, exitDamaged, "damaged", lang.Words{
 			EN: "The relay's certificate authority %s%s is damaged. Restore it from a copy, or make another with --new-ca and install it in every browser again.",
 			FR: "L'autorité de certification du relais %s%s est endommagée. Restaurez-la d'une copie, ou créez-en une autre avec --new-ca, à réinstaller dans chaque navigateur.",

@@ -9,8 +9,10 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"errors"
+	"io"
 	"math/big"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -226,5 +228,59 @@ func TestOwnCertificate(t *testing.T) {
 	}
 	if _, err := node.New(node.Config{Data: t.TempDir(), Listen: "127.0.0.1:0", Certificate: "gone", Key: "gone"}); problemOf(err) != node.CertificateUnreadable {
 		t.Errorf("no files: %v", err)
+	}
+}
+
+// TestTheGuideIsServed over HTTPS with everything else, and alone over plain HTTP.
+func TestTheGuideIsServed(t *testing.T) {
+	dir := t.TempDir()
+	r := start(t, dir, func(c *node.Config) {
+		c.Guide = "127.0.0.1:0"
+		c.Page = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("the app")) })
+	})
+	root := authority(t, dir).Root()
+	pool := x509.NewCertPool()
+	c, err := x509.ParseCertificate(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool.AddCert(c)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
+	defer client.CloseIdleConnections()
+	get := func(url string) (int, string) {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close() //nolint:errcheck // it is only read
+		b, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode, string(b)
+	}
+	plain := strings.TrimSuffix(r.info.Guide, "/ca")
+	if !strings.HasPrefix(plain, "http://127.0.0.1:") {
+		t.Fatalf("the guide is at %s", r.info.Guide)
+	}
+	secure := "https://" + r.info.Address
+	for _, origin := range []string{plain, secure} {
+		if code, body := get(origin + "/ca.crt"); code != 200 || body != string(root) {
+			t.Errorf("%s hands out another certificate: %d", origin, code)
+		}
+		if code, body := get(origin + "/ca"); code != 200 || !strings.Contains(body, secure+"/") {
+			t.Errorf("%s has no guide that leads to %s: %d", origin, secure, code)
+		}
+	}
+	if code, body := get(secure + "/"); code != 200 || body != "the app" {
+		t.Errorf("the app: %d %q", code, body)
+	}
+	if code, _ := get(plain + "/index.html"); code != 404 {
+		t.Errorf("plain HTTP has the app: %d", code)
 	}
 }

@@ -43,6 +43,7 @@ type Config struct {
 	Names        []string // names and addresses of the relay in browsers, besides Address and the machine's own
 	Certificate  string   // PEM file with a certificate of the operator's own and its chain, with Key; else the relay issues its own
 	Key          string   // PEM file with the key of Certificate
+	Guide        string   // HOST:PORT on which the guide to the authority, and nothing else, is served over plain HTTP to private addresses; default nowhere
 	NewAuthority bool     // make another authority, which every browser has to be told of again
 	NewKey       bool     // go on although the key is another than before and devices refuse it
 
@@ -121,6 +122,14 @@ func (c *Config) checkCertificate() error {
 	for _, name := range c.Names {
 		if _, err := netip.ParseAddr(name); err != nil && !certificate.IsName(name) {
 			return problem(BadName, "names", name)
+		}
+	}
+	if c.Guide != "" {
+		if _, _, err := splitAddress(c.Guide, 0); err != nil {
+			return problem(BadListen, "guide", c.Guide)
+		}
+		if c.Certificate != "" {
+			return problem(GuideWithoutAuthority, "guide", "certificate")
 		}
 	}
 	if (c.Certificate == "") != (c.Key == "") {

@@ -37,22 +37,24 @@ func TestConfigIsChecked(t *testing.T) {
 		config node.Config
 		want   node.Problem
 	}{
-		"no data":           {node.Config{}, node.NoData},
-		"no port":           {node.Config{Data: "x", Listen: "localhost"}, node.BadListen},
-		"a port too high":   {node.Config{Data: "x", Listen: ":65536"}, node.BadListen},
-		"a named port":      {node.Config{Data: "x", Listen: ":https"}, node.BadListen},
-		"everywhere":        {node.Config{Data: "x", Address: "0.0.0.0:8443"}, node.BadAddress},
-		"no host":           {node.Config{Data: "x", Address: ":8443"}, node.BadAddress},
-		"port 0":            {node.Config{Data: "x", Address: "a.example:0"}, node.BadAddress},
-		"no such store":     {node.Config{Data: "x", Store: "sqlite"}, node.BadStore},
-		"fewer than none":   {node.Config{Data: "x", MaxPerAddress: -1}, node.BadNumber},
-		"an endless drain":  {node.Config{Data: "x", Drain: 2 * time.Hour}, node.BadDrain},
-		"a backwards drain": {node.Config{Data: "x", Drain: -1}, node.BadDrain},
-		"no name":           {node.Config{Data: "x", Names: []string{"chat.example.org", "a b"}}, node.BadName},
-		"half a pair":       {node.Config{Data: "x", Key: "key.pem"}, node.PairIncomplete},
-		"a quota of bytes":  {node.Config{Data: "x", Quota: ledger.Quota{Total: 5}}, node.BadSize},
-		"a share too large": {node.Config{Data: "x", Quota: ledger.Quota{Total: 1 << 30, Category: 2 << 30}}, node.QuotaExceedsTotal},
-		"a disk in memory":  {node.Config{Data: "x", Store: node.StoreMemory, Quota: ledger.Quota{Reserve: 1 << 30}}, node.ReserveWithoutDisk},
+		"no data":            {node.Config{}, node.NoData},
+		"no port":            {node.Config{Data: "x", Listen: "localhost"}, node.BadListen},
+		"a port too high":    {node.Config{Data: "x", Listen: ":65536"}, node.BadListen},
+		"a named port":       {node.Config{Data: "x", Listen: ":https"}, node.BadListen},
+		"everywhere":         {node.Config{Data: "x", Address: "0.0.0.0:8443"}, node.BadAddress},
+		"no host":            {node.Config{Data: "x", Address: ":8443"}, node.BadAddress},
+		"port 0":             {node.Config{Data: "x", Address: "a.example:0"}, node.BadAddress},
+		"no such store":      {node.Config{Data: "x", Store: "sqlite"}, node.BadStore},
+		"fewer than none":    {node.Config{Data: "x", MaxPerAddress: -1}, node.BadNumber},
+		"an endless drain":   {node.Config{Data: "x", Drain: 2 * time.Hour}, node.BadDrain},
+		"a backwards drain":  {node.Config{Data: "x", Drain: -1}, node.BadDrain},
+		"no name":            {node.Config{Data: "x", Names: []string{"chat.example.org", "a b"}}, node.BadName},
+		"half a pair":        {node.Config{Data: "x", Key: "key.pem"}, node.PairIncomplete},
+		"a guide to nowhere": {node.Config{Data: "x", Guide: "8080"}, node.BadListen},
+		"a guide to nothing": {node.Config{Data: "x", Guide: ":8080", Certificate: "c", Key: "k"}, node.GuideWithoutAuthority},
+		"a quota of bytes":   {node.Config{Data: "x", Quota: ledger.Quota{Total: 5}}, node.BadSize},
+		"a share too large":  {node.Config{Data: "x", Quota: ledger.Quota{Total: 1 << 30, Category: 2 << 30}}, node.QuotaExceedsTotal},
+		"a disk in memory":   {node.Config{Data: "x", Store: node.StoreMemory, Quota: ledger.Quota{Reserve: 1 << 30}}, node.ReserveWithoutDisk},
 	} {
 		err := c.config.Check()
 		if problemOf(err) != c.want || !c.want.Config() {
@@ -129,7 +131,7 @@ func TestProblemsHaveNames(t *testing.T) {
 			t.Errorf("a kind between %v and %v has no name", kinds[i], k)
 		}
 	}
-	for _, last := range []node.Problem{node.PairIncomplete, node.KeyChanged, node.AuthorityEnded} {
+	for _, last := range []node.Problem{node.GuideWithoutAuthority, node.KeyChanged, node.AuthorityEnded} {
 		if !slices.Contains(kinds, last) {
 			t.Errorf("%d has no name", last)
 		}

@@ -6,6 +6,7 @@
 //
 //	TLS 1.3 listener (bounded) -> HTTP -> /circuit    -> relay engine  -> store
 //	                                      /governance -> membership    -> governance log
+//	                                      /ca...     -> the guide to its certificate authority
 //	                                      else       -> the page, or 404
 //	relay engine --proof of a circuit--> membership
 package node
@@ -25,6 +26,7 @@ import (
 	"bulle/protocol/over"
 	"bulle/protocol/secret"
 	"bulle/server/certificate"
+	"bulle/server/guide"
 	"bulle/server/membership"
 	"bulle/server/relay"
 	"bulle/server/relay/memory"
@@ -46,6 +48,8 @@ type Node struct {
 	authority   *certificate.Authority
 	files       *certificate.Files
 	keeper      *certificate.Keeper
+	guide       *guide.Guide // nil with a certificate of the operator's own
+	setup       *setup       // nil unless it is wanted
 	store       relay.Store
 	engine      *relay.Engine
 	members     *membership.Membership
@@ -70,7 +74,7 @@ func New(cfg Config) (_ *Node, err error) {
 	if n.data, err = openData(n.cfg.Data); err != nil {
 		return nil, err
 	}
-	for _, step := range []func() error{n.openKeys, n.openMembers, n.checkPin, n.openRelay, n.listen, n.openKeeper, n.openServer} {
+	for _, step := range []func() error{n.openKeys, n.openMembers, n.checkPin, n.openRelay, n.listen, n.openKeeper, n.openGuide, n.openServer} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -147,7 +151,7 @@ func (n *Node) openServer() error {
 	n.sockets = websocket.New(websocket.Config{
 		Circuit:    func(ctx context.Context, c over.Conn) error { return n.engine.Serve(ctx, c) },
 		Governance: func(ctx context.Context, c over.Conn) error { return n.members.Serve(ctx, c) },
-		Page:       n.cfg.Page,
+		Page:       n.page(),
 	})
 	n.http = websocket.Server(n.sockets, n.cfg.Log)
 	n.http.TLSConfig = over.ServerTLS()
@@ -173,6 +177,7 @@ type Info struct {
 	Address     string // HOST:PORT
 	Fingerprint string // SHA-256 of the TLS public key in lower-case hexadecimal: what links pin
 	Authority   string // SHA-256 of the certificate to install in browsers, AB:CD:...; empty with a certificate of the operator's own
+	Guide       string // address of the page that shows how to install it; empty as Authority
 	Claim       string // claim link while the relay has no founder, else empty. Secret.
 }
 
@@ -183,7 +188,7 @@ func (n *Node) Info() (Info, error) {
 		Fingerprint: hex.EncodeToString(n.pin[:]),
 	}
 	if n.authority != nil {
-		info.Authority = n.authority.Fingerprint()
+		info.Authority, info.Guide = n.authority.Fingerprint(), n.guideAddress()
 	}
 	if n.members.Claimed() {
 		return info, nil
@@ -202,6 +207,9 @@ func (n *Node) Run(ctx context.Context) error {
 	life, end := context.WithCancel(ctx)
 	var beside sync.WaitGroup
 	beside.Go(func() { n.keeper.Run(life) })
+	if n.setup != nil {
+		beside.Go(func() { n.setup.run(life) })
+	}
 	defer beside.Wait()
 	defer end()
 	served := make(chan error, 1)
@@ -246,6 +254,9 @@ func (n *Node) Close() (err error) {
 		}
 		if n.listener != nil {
 			err = errors.Join(err, unlessClosed(n.listener.Close()))
+		}
+		if n.setup != nil {
+			err = errors.Join(err, unlessClosed(n.setup.Close()))
 		}
 		if n.engine != nil {
 			err = errors.Join(err, n.engine.Close())

@@ -19,25 +19,26 @@ type Problem uint8
 
 // The problems of a configuration.
 const (
-	NoData             Problem = iota + 1 // data directory not named
-	BadListen                             // Detail is not HOST:PORT
-	BadAddress                            // Detail is not HOST:PORT as others reach it
-	BadStore                              // Detail is no store
-	BadNumber                             // Subject is negative: Detail
-	BadDrain                              // Detail is no duration, or beyond an hour
-	FileUnreadable                        // Subject cannot be read: Detail
-	FileTooLarge                          // Subject is larger than 64 KiB
-	FileSyntax                            // Subject is not JSON at line Detail
-	FileValue                             // Subject: key Detail has a value of another type
-	FileKey                               // Subject: key Detail does not exist
-	FileShape                             // Subject is not exactly one object
-	ListenFailed                          // Subject cannot be listened on: Detail
-	FileTwice                             // Subject: key Detail stands there twice
-	BadSize                               // Subject is no size: Detail
-	QuotaExceedsTotal                     // Subject is larger than Detail
-	ReserveWithoutDisk                    // Subject makes no sense with the store Detail
-	BadName                               // Subject: Detail is neither a host name nor an address
-	PairIncomplete                        // Subject without Detail, or the reverse
+	NoData                Problem = iota + 1 // data directory not named
+	BadListen                                // Detail is not HOST:PORT
+	BadAddress                               // Detail is not HOST:PORT as others reach it
+	BadStore                                 // Detail is no store
+	BadNumber                                // Subject is negative: Detail
+	BadDrain                                 // Detail is no duration, or beyond an hour
+	FileUnreadable                           // Subject cannot be read: Detail
+	FileTooLarge                             // Subject is larger than 64 KiB
+	FileSyntax                               // Subject is not JSON at line Detail
+	FileValue                                // Subject: key Detail has a value of another type
+	FileKey                                  // Subject: key Detail does not exist
+	FileShape                                // Subject is not exactly one object
+	ListenFailed                             // Subject cannot be listened on: Detail
+	FileTwice                                // Subject: key Detail stands there twice
+	BadSize                                  // Subject is no size: Detail
+	QuotaExceedsTotal                        // Subject is larger than Detail
+	ReserveWithoutDisk                       // Subject makes no sense with the store Detail
+	BadName                                  // Subject: Detail is neither a host name nor an address
+	PairIncomplete                           // Subject without Detail, or the reverse
+	GuideWithoutAuthority                    // Subject is for an authority, and there is none with Detail
 )
 
 // The problems of a data directory.
@@ -90,6 +91,7 @@ func (k Problem) String() string {
 		ListenFailed: "address cannot be listened on", FileTwice: "config file has a key twice", BadSize: "size is not like 20GiB",
 		QuotaExceedsTotal: "quota is larger than the total", ReserveWithoutDisk: "reserve is of a disk, and the store has none",
 		BadName: "neither a host name nor an address", PairIncomplete: "certificate and key go together",
+		GuideWithoutAuthority: "guide is for the relay's own authority, which it has not",
 
 		DataUnusable: "data directory cannot be used", DataForeign: "data directory is of something else",
 		DataInUse: "data directory is in use by another relay", DataReadable: "secret file can be read by others",
