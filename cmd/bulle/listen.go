@@ -206,7 +206,7 @@ func (l *listener) news(ctx context.Context, id client.ConversationID) error {
 // firstUnread returns the position before the first message that was not read. Read and unread messages
 // do not mix, so walking back from the end finds it after as many messages as are unread.
 func (l *listener) firstUnread(conv client.Conversation) (client.Cursor, error) {
-	before, left := client.Cursor(conv.Count), conv.Unread //nolint:gosec // G115: a count
+	before, left := conv.Newest, conv.Unread
 	for left > 0 && before > 0 {
 		page, err := l.c.History(conv.ID, before+1, historyPage)
 		if err != nil {
@@ -216,7 +216,7 @@ func (l *listener) firstUnread(conv client.Conversation) (client.Cursor, error) 
 			return 0, nil
 		}
 		for i := len(page) - 1; i >= 0 && left > 0; i-- {
-			if msg := page[i]; !msg.Own && msg.Kind != client.MessageChange {
+			if msg := page[i]; !msg.Own && !msg.Deleted && msg.Kind != client.MessageChange {
 				left--
 			}
 			before = page[i].Cursor - 1

@@ -65,7 +65,9 @@ func (s *shell) read(ctx context.Context, c *client.Client, to string, o readOpt
 	s.disclaimUnless(late, state)
 	from := client.Cursor(1)
 	if o.last > 0 && conv.Count > o.last {
-		from = client.Cursor(conv.Count - o.last + 1) //nolint:gosec // G115: positive by the condition
+		if from, err = lastFrom(c, conv.ID, o.last); err != nil {
+			return err
+		}
 	}
 	p := &printer{s: s, c: c, folder: o.folder, changes: o.changes}
 	upTo, err := eachMessage(c, conv.ID, from, func(msg client.Message) error {
@@ -95,22 +97,33 @@ func (s *shell) read(ctx context.Context, c *client.Client, to string, o readOpt
 func eachMessage(c *client.Client, id client.ConversationID, from client.Cursor, f func(client.Message) error) (upTo client.Cursor, err error) {
 	upTo = from - 1
 	for {
-		page, err := c.History(id, upTo+1+historyPage, historyPage)
+		page, err := c.HistoryAfter(id, upTo, historyPage)
 		if err != nil {
 			return upTo, fmt.Errorf("read history: %w", err)
 		}
-		before := upTo
 		for _, msg := range page {
-			if msg.Cursor <= upTo {
-				continue
-			}
 			if err := f(msg); err != nil {
 				return upTo, err
 			}
 			upTo = msg.Cursor
 		}
-		if upTo == before {
+		if len(page) == 0 {
 			return upTo, nil
 		}
 	}
+}
+
+// lastFrom returns the position of the first of the last n messages.
+func lastFrom(c *client.Client, id client.ConversationID, n int) (from client.Cursor, err error) {
+	for n > 0 {
+		page, err := c.History(id, from, min(n, historyPage))
+		if err != nil {
+			return 0, fmt.Errorf("read history: %w", err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		from, n = page[0].Cursor, n-len(page)
+	}
+	return max(from, 1), nil
 }

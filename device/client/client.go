@@ -22,6 +22,7 @@ package client
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -98,8 +99,15 @@ func Open(ctx context.Context, cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.engine, err = c.newEngine()
-	return c, err
+	if c.engine, err = c.newEngine(); err != nil {
+		return nil, err
+	}
+	// What fell due while nothing ran. If it cannot be erased now, it is not shown
+	// either, and the next chance is when the device connects.
+	if err := c.engine.Expire(ctx); err != nil {
+		cfg.Log.Warn("messages that are due could not be erased", slog.String("error", err.Error()))
+	}
+	return c, nil
 }
 
 func (c *Client) newEngine() (*conversation.Engine, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"bulle/device/client/conversation"
 )
@@ -65,6 +66,7 @@ func (c *Client) peer(id ConversationID) (Contact, bool) {
 func (c *Client) conversation(in conversation.Conversation) (Conversation, error) {
 	out := Conversation{
 		ID: in.ID, Kind: in.Kind, Name: in.Name, Active: in.Active, Unread: in.Unread, Count: in.Count, Pending: in.Pending,
+		Newest: in.Newest, Timer: time.Duration(in.Timer) * time.Second,
 	}
 	members := in.Members
 	if in.Kind == KindDirect {

@@ -37,6 +37,9 @@ var (
 	ErrNotGroup       = conversation.ErrNotGroup
 	ErrTooLarge       = conversation.ErrTooLarge
 	ErrTooMany        = conversation.ErrTooMany
+	ErrNotEmoji       = conversation.ErrNotEmoji
+	ErrNotEditable    = conversation.ErrNotEditable
+	ErrTimer          = conversation.ErrTimer
 	ErrNotAllowed     = bubble.ErrNotAllowed
 	ErrDamaged        = attachment.ErrDamaged
 	ErrFileGone       = attachment.ErrGone

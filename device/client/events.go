@@ -12,7 +12,7 @@ import (
 type Event struct {
 	Kind         EventKind
 	Conversation ConversationID
-	Message      *Message // EventMessage, EventState
+	Message      *Message // EventMessage, EventState; of EventGone its identifiers and cursor alone
 	Status       *Status
 	Transfer     *Transfer
 	Warning      Warning
@@ -31,6 +31,7 @@ const (
 	EventTransfer     EventKind = 6 // a file moved on
 	EventWarning      EventKind = 7
 	EventMissed       EventKind = 8 // the reader was too slow: load everything anew
+	EventGone         EventKind = 9 // a message left the history: deleted here, or expired
 )
 
 // A Transfer is how far a file has come.
@@ -150,6 +151,8 @@ func (c *Client) heard(e conversation.Event) {
 		out.Kind = EventMessage
 	case conversation.EventState:
 		out.Kind = EventState
+	case conversation.EventGone:
+		out.Kind = EventGone
 	case conversation.EventConversation:
 		out.Kind = EventConversation
 	case conversation.EventTransfer:

@@ -22,7 +22,8 @@ type FileSource struct {
 	Caption   string
 	Shown     Shown
 	Content   FileContent
-	Ref       string // by which Config.OpenFile finds it again after a restart
+	Ref       string    // by which Config.OpenFile finds it again after a restart
+	ReplyTo   MessageID // zero: nothing
 }
 
 // FileTarget is where a received file is written. Have is how many bytes from the
@@ -38,6 +39,7 @@ type FileTarget struct {
 func (f FileSource) outgoing() conversation.Outgoing {
 	out := conversation.Outgoing{
 		Name: f.Name, MediaType: f.MediaType, Caption: f.Caption, Shown: f.Shown, Size: f.Size, Reference: f.Ref,
+		ReplyTo: f.ReplyTo,
 	}
 	if f.Content != nil {
 		out.Content = f.Content

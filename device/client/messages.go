@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"slices"
+	"time"
 
 	"bulle/device/client/conversation"
 )
@@ -12,12 +13,14 @@ func (c *Client) message(m conversation.Message) Message {
 	out := Message{
 		ID: m.ID, Conversation: m.Conversation, Cursor: m.Cursor, From: m.From, FromName: c.memberOf(m.From).Name, Own: m.Own,
 		Kind: m.Kind, Text: m.Text, Sent: m.Sent, Received: m.Received, State: m.State, Reason: m.Reason,
+		ReplyTo: c.quote(m), Reactions: c.reactions(m.Reactions), Edited: m.Edited, Deleted: m.Deleted,
+		Lifetime: time.Duration(m.Lifetime) * time.Second, Expires: m.Expires,
 	}
 	if f := m.File; f != nil {
 		out.File = &FileInfo{Name: f.Name, MediaType: f.MediaType, Size: f.Size, SHA256: f.SHA256, Shown: f.Shown}
 	}
 	if x := m.Change; x != nil {
-		out.Change = &Change{Kind: x.Kind, Name: x.Name}
+		out.Change = &Change{Kind: x.Kind, Name: x.Name, Timer: time.Duration(x.Seconds) * time.Second}
 		for _, id := range x.Members {
 			out.Change.Members = append(out.Change.Members, c.memberOf(id))
 		}
@@ -48,6 +51,11 @@ func (c *Client) Message(id ConversationID, m MessageID) (Message, error) {
 	return c.message(found), nil
 }
 
+// HistoryAfter returns up to limit messages after a position, oldest first.
+func (c *Client) HistoryAfter(id ConversationID, after Cursor, limit int) ([]Message, error) {
+	return c.messages(c.engine.After(context.Background(), id, after, limit))
+}
+
 // Search returns up to limit messages whose text or file name contains text, newest
 // first: of one conversation before a position, or, for the zero identifier, of all
 // of them. It opens one message after the other: there is no index of what was said.
@@ -74,7 +82,7 @@ func (c *Client) Search(ctx context.Context, id ConversationID, text string, bef
 // Send queues a text. It is durable when Send returns.
 func (c *Client) Send(id ConversationID, d Draft) (MessageID, error) {
 	peer, _ := c.peer(id)
-	m, err := c.engine.SendText(context.Background(), id, peer.ID, d.Text)
+	m, err := c.engine.Reply(context.Background(), id, peer.ID, d.ReplyTo, d.Text)
 	return m, worded(err)
 }
 

@@ -44,9 +44,11 @@ type Conversation struct {
 	Members []Contact // this member too, while it is inside
 	Active  bool      // false after leaving or being removed: the history stays readable
 	Unread  int
-	Count   int      // messages in the history
-	Last    *Message // nil before the first
-	Pending string   // what waits for the relay: "", "creating", "changing", "leaving"
+	Count   int           // messages in the history
+	Newest  Cursor        // the position of the newest; some before it may be gone
+	Timer   time.Duration // how long messages live that are sent from now on, once read; 0: for ever
+	Last    *Message      // nil before the first
+	Pending string        // what waits for the relay: "", "creating", "changing", "leaving"
 }
 
 // Kind tells a conversation of two from a group.
@@ -74,6 +76,31 @@ type Message struct {
 	Received     time.Time // by ours
 	State        State
 	Reason       Reason // why the state is StateFailed
+	ReplyTo      *Quote
+	Reactions    []Reaction    // in the order in which each emoji first came
+	Edited       bool          // this is not its first text
+	Deleted      bool          // by its sender, for everyone; nothing else of it is left
+	Lifetime     time.Duration // how long it may be kept once read; 0: for ever
+	Expires      time.Time     // when it will be erased; zero while that is open
+}
+
+// A Quote is what this device has of the message that another one replies to: it is
+// looked up here each time, and nobody can put words into another's mouth.
+type Quote struct {
+	Message  MessageID
+	From     MemberID
+	FromName string
+	Own      bool
+	Kind     MessageKind
+	Text     string // its beginning; of a file its name if nothing was written with it
+	Gone     bool   // not here: never came, deleted, or expired
+}
+
+// A Reaction is one emoji with which members answered a message.
+type Reaction struct {
+	Emoji   string
+	Own     bool // this member is one of them
+	Members []Contact
 }
 
 // MessageKind says what a message holds.
@@ -105,7 +132,8 @@ const WaveformSize = conversation.WaveformSize
 type Change struct {
 	Kind    ChangeKind
 	Members []Contact
-	Name    string // ChangeRenamed and ChangeCreated
+	Name    string        // ChangeRenamed and ChangeCreated
+	Timer   time.Duration // ChangeTimer; 0: off
 }
 
 // ChangeKind says what happened.
@@ -119,6 +147,7 @@ const (
 	ChangeLeft    = conversation.ChangeLeft
 	ChangeRenamed = conversation.ChangeRenamed
 	ChangeLost    = conversation.ChangeLost
+	ChangeTimer   = conversation.ChangeTimer
 )
 
 // State is how far a message has come. It never claims more than is known.
@@ -148,8 +177,21 @@ const (
 
 // A Draft is a message to be sent.
 type Draft struct {
-	Text string // 1 to [MaxText] bytes of UTF-8
+	Text    string    // 1 to [MaxText] bytes of UTF-8
+	ReplyTo MessageID // zero: nothing
 }
+
+// EditWindow is how long after it was sent a message can be edited.
+const EditWindow = conversation.EditWindow
+
+// The bounds of a timer.
+const (
+	MinTimer = conversation.MinLifetime * time.Second
+	MaxTimer = conversation.MaxLifetime * time.Second
+)
+
+// IsEmoji reports whether s is one emoji, as a reaction has to be.
+func IsEmoji(s string) bool { return conversation.IsEmoji(s) }
 
 // MaxText is the length in bytes of the longest text.
 const MaxText = conversation.MaxText

@@ -65,7 +65,7 @@ func (m *model) openAt(c client.Conversation, msg client.Message) tea.Cmd {
 				return nil
 			}
 			r.prepend(page)
-			r.last = len(page) == 0 || page[len(page)-1].Cursor >= client.Cursor(max(0, c.Count))
+			r.last = len(page) == 0 || page[len(page)-1].Cursor >= c.Newest
 			m.reveal()
 			m.centre()
 			return nil

@@ -62,6 +62,13 @@ func (e *Engine) keepAhead(s *said, id ID, target MessageID) error {
 	if err := save(s.tx, seg, name, &ahead{Arrived: s.m.number(), Content: *s.Content}); err != nil {
 		return err
 	}
+	if lifetime := s.lifetime(); lifetime > 0 { // nobody reads it: its time runs from now on
+		expires := millis(e.Clock()) + uint64(lifetime)*1000
+		if err := s.tx.Put(seg, expiryName(expires, lifetime, name), []byte{}); err != nil {
+			return err
+		}
+		s.n.kick(workerKey{kind: expiryWorker})
+	}
 	return s.m.save(s.tx, id)
 }
 

@@ -71,6 +71,9 @@ func (e *Engine) recordAs(tx *vault.Tx, n *notes, id ID, m *meta, from governanc
 	rec := &record{
 		From: from, Own: from == e.Self.Member, Kind: MessageChange, Sent: now, Received: now, State: Read, Change: x,
 	}
+	if x.Kind == ChangeTimer {
+		rec.Lifetime = m.Timer
+	}
 	rec.ID = line
 	at, isNew, err := addMessage(tx, id, m, rec)
 	if err != nil || !isNew {

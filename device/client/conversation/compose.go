@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"context"
+	"errors"
 	"unicode/utf8"
 
 	"bulle/device/client/contact"
@@ -19,6 +20,12 @@ func (e *Engine) Direct(peer governance.MemberID) ID { return DirectID(e.Self.Me
 
 // SendText queues a text in a conversation, which must exist or be that of peer.
 func (e *Engine) SendText(ctx context.Context, id ID, peer governance.MemberID, text string) (MessageID, error) {
+	return e.Reply(ctx, id, peer, MessageID{}, text)
+}
+
+// Reply is [Engine.SendText] for a text that replies to a message of the
+// conversation; the zero identifier is none.
+func (e *Engine) Reply(ctx context.Context, id ID, peer governance.MemberID, to MessageID, text string) (MessageID, error) {
 	if text == "" || len(text) > MaxText || !utf8.ValidString(text) {
 		return MessageID{}, ErrTooLarge
 	}
@@ -28,18 +35,23 @@ func (e *Engine) SendText(ctx context.Context, id ID, peer governance.MemberID, 
 	}
 	c := e.newContent(KindText, body)
 	rec := e.ownRecord(&c, MessageText)
-	rec.Text = text
+	rec.Text, rec.Reply = text, to
 	err = e.update(ctx, "send", func(tx *vault.Tx, n *notes) error {
-		m, at, err := e.compose(tx, n, id, peer, rec)
+		m, at, err := e.compose(tx, n, id, peer, rec, &c)
 		if err != nil {
 			return err
 		}
-		if err := save(tx, segment(id), numbered(queuePrefix, m.number()), &queued{Cursor: at, Content: c}); err != nil {
-			return err
-		}
-		return e.ensureThread(tx, n, id, m)
+		return e.queue(tx, n, id, m, &queued{Cursor: at, Content: c})
 	})
 	return rec.ID, err
+}
+
+// queue makes a content wait to be sealed, and wakes who seals it.
+func (e *Engine) queue(tx *vault.Tx, n *notes, id ID, m *meta, q *queued) error {
+	if err := save(tx, segment(id), numbered(queuePrefix, m.number()), q); err != nil {
+		return err
+	}
+	return e.ensureThread(tx, n, id, m)
 }
 
 func (e *Engine) ownRecord(c *Content, kind MessageKind) *record {
@@ -49,22 +61,20 @@ func (e *Engine) ownRecord(c *Content, kind MessageKind) *record {
 	}
 }
 
-// compose writes a message of ours into the history.
-func (e *Engine) compose(tx *vault.Tx, n *notes, id ID, peer governance.MemberID, rec *record) (*meta, Cursor, error) {
-	m, ok, err := loadMeta(tx, id)
+// compose writes a message of ours into the history, and into its content what the
+// conversation adds to it: what it replies to, and how long it lives.
+func (e *Engine) compose(tx *vault.Tx, n *notes, id ID, peer governance.MemberID, rec *record, c *Content) (*meta, Cursor, error) {
+	m, err := e.begun(tx, id, peer)
 	if err != nil {
 		return nil, 0, err
 	}
-	if !ok {
-		if id != e.Direct(peer) || peer == e.Self.Member {
-			return nil, 0, ErrNoConversation
-		}
-		if m, err = e.ensureConversation(tx, id, &meta{Kind: Direct, Peer: peer, Members: []governance.MemberID{}}); err != nil {
-			return nil, 0, err
+	if rec.Reply != (MessageID{}) {
+		if _, to, err := e.present(tx, id, rec.Reply); err != nil || to.Kind == MessageChange {
+			return nil, 0, orNoMessage(err)
 		}
 	}
-	if m.Outside || m.Leaving {
-		return nil, 0, ErrNotMember
+	if err := m.dress(rec, c); err != nil {
+		return nil, 0, err
 	}
 	at, _, err := addMessage(tx, id, m, rec)
 	if err != nil {
@@ -73,6 +83,45 @@ func (e *Engine) compose(tx *vault.Tx, n *notes, id ID, peer governance.MemberID
 	msg := rec.message(id, at, m)
 	n.tell(Event{Kind: EventMessage, Conversation: id, Message: &msg})
 	return m, at, nil
+}
+
+// begun returns what is kept of a conversation that this member can speak in; that
+// of peer is made if nobody has.
+func (e *Engine) begun(tx *vault.Tx, id ID, peer governance.MemberID) (*meta, error) {
+	m, ok, err := loadMeta(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		if id != e.Direct(peer) || peer == e.Self.Member {
+			return nil, ErrNoConversation
+		}
+		return e.ensureConversation(tx, id, &meta{Kind: Direct, Peer: peer, Members: []governance.MemberID{}})
+	}
+	if m.Outside || m.Leaving {
+		return nil, ErrNotMember
+	}
+	return m, nil
+}
+
+// dress puts what a message of ours replies to, and how long messages of the
+// conversation live, into its record and its content.
+func (m *meta) dress(rec *record, c *Content) error {
+	if rec.Reply != (MessageID{}) {
+		if err := c.extend(extensionReply, &Reply{Target: rec.Reply}); err != nil {
+			return err
+		}
+	}
+	rec.Lifetime = m.Timer
+	return m.limit(c)
+}
+
+// limit says in a content how long it may be kept.
+func (m *meta) limit(c *Content) error {
+	if m.Timer == 0 {
+		return nil
+	}
+	return c.extend(extensionLifetime, &Lifetime{Seconds: m.Timer})
 }
 
 // CreateGroup makes a group with a name and members to be added.
@@ -171,7 +220,7 @@ func (e *Engine) MarkRead(ctx context.Context, id ID, upTo Cursor, receipts bool
 		if upTo <= m.ReadUpTo {
 			return nil
 		}
-		read, err := m.markRead(tx, id, upTo)
+		read, err := e.markRead(tx, n, id, m, upTo)
 		if err != nil {
 			return err
 		}
@@ -189,45 +238,54 @@ func (e *Engine) MarkRead(ctx context.Context, id ID, upTo Cursor, receipts bool
 	})
 }
 
+// seen starts the time of a message that was read, and returns its identifier if its
+// sender is to know; else zero.
+func (e *Engine) seen(tx *vault.Tx, n *notes, id ID, at Cursor) (MessageID, error) {
+	rec, err := loadMessage(tx, id, at)
+	if errors.Is(err, ErrNoMessage) {
+		return MessageID{}, nil
+	}
+	if err != nil || rec.Own || rec.Kind == MessageChange {
+		return MessageID{}, err
+	}
+	if err := e.startClock(tx, n, id, at, rec); err != nil || rec.Deleted {
+		return MessageID{}, err
+	}
+	return rec.ID, nil
+}
+
 // SendAgain queues a failed text again.
 func (e *Engine) SendAgain(ctx context.Context, id ID, message MessageID) error {
-	return e.update(ctx, "retry", func(tx *vault.Tx, n *notes) error {
-		m, ok, err := loadMeta(tx, id)
-		if err != nil || !ok {
-			return orNoMessage(err)
-		}
-		at, ok, err := findMessage(tx, id, message)
-		if err != nil || !ok {
-			return orNoMessage(err)
-		}
-		rec, err := loadMessage(tx, id, at)
-		if err != nil {
-			return err
-		}
+	return e.about(ctx, "retry", id, message, func(a *amendment) error {
 		switch {
-		case m.Outside || m.Leaving:
+		case a.m.Outside || a.m.Leaving:
 			return ErrNotMember
-		case rec.State != Failed || rec.Kind != MessageText:
+		case a.rec.State != Failed || a.rec.Kind != MessageText:
 			return ErrNoMessage
 		}
-		body, err := syntax.Marshal(&Text{Text: rec.Text})
+		body, err := syntax.Marshal(&Text{Text: a.rec.Text})
 		if err != nil {
 			return err
 		}
 		// A new number, and so a new identifier: the message before may have got out.
 		c := e.newContent(KindText, body)
 		again := e.ownRecord(&c, MessageText)
-		again.Text = rec.Text
-		at, _, err = addMessage(tx, id, m, again)
+		again.Text, again.Reply = a.rec.Text, a.rec.Reply
+		if err := a.m.dress(again, &c); err != nil {
+			return err
+		}
+		at, _, err := addMessage(a.tx, id, a.m, again)
 		if err != nil {
 			return err
 		}
-		if err := save(tx, segment(id), numbered(queuePrefix, m.number()), &queued{Cursor: at, Content: c}); err != nil {
-			return err
+		msg := again.message(id, at, a.m)
+		a.n.tell(Event{Kind: EventMessage, Conversation: id, Message: &msg})
+		if a.rec.Lifetime > 0 { // it was not sent, so its time never began: it must not stay behind
+			if err := e.erase(a.tx, a.n, id, a.m, a.at, a.rec); err != nil {
+				return err
+			}
 		}
-		msg := again.message(id, at, m)
-		n.tell(Event{Kind: EventMessage, Conversation: id, Message: &msg})
-		return e.ensureThread(tx, n, id, m)
+		return e.queue(a.tx, a.n, id, a.m, &queued{Cursor: at, Content: c})
 	})
 }
 

@@ -18,6 +18,9 @@ var (
 	ErrNotGroup       = errors.New("this conversation is not a group")
 	ErrTooMany        = errors.New("a group has at most 256 devices")
 	ErrTooLarge       = errors.New("this is too large to send")
+	ErrNotEmoji       = errors.New("a reaction is one emoji")
+	ErrNotEditable    = errors.New("this message cannot be changed: it is not yours, deleted, or too old")
+	ErrTimer          = errors.New("a timer is between 5 seconds and 52 weeks")
 )
 
 // A Conversation as a list of conversations shows it.
@@ -30,8 +33,10 @@ type Conversation struct {
 	Active   bool // we are in it
 	Unread   int
 	Count    int
+	Newest   Cursor // of the newest message; not all below it are there any more
 	Activity time.Time
 	Pending  string // "", "creating", "changing", "leaving"
+	Timer    int    // seconds that new messages live once they are read; 0: for ever
 }
 
 // Conversations returns all conversations, the newest activity first.
@@ -71,7 +76,8 @@ func (e *Engine) Conversation(ctx context.Context, id ID) (Conversation, error) 
 	}
 	c := Conversation{
 		ID: id, Kind: m.Kind, Peer: m.Peer, Name: m.Name, Members: m.Members, Active: !m.Outside,
-		Unread: int(m.Unread), Count: int(m.Last), Activity: fromMillis(m.Activity), //nolint:gosec // G115: a count of records
+		Timer:  int(m.Timer),
+		Unread: int(m.Unread), Count: int(uint64(m.Last) - min(m.Erased, uint64(m.Last))), Newest: m.Last, Activity: fromMillis(m.Activity), //nolint:gosec // G115: a count of records
 	}
 	c.Pending, err = pending(v, id, m)
 	return c, err

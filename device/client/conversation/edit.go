@@ -1,7 +1,9 @@
 package conversation
 
 import (
+	"context"
 	"time"
+	"unicode/utf8"
 
 	"bulle/protocol/governance"
 	"bulle/protocol/syntax"
@@ -37,6 +39,25 @@ func (w *threadWork) heardEdit(s *said) (*MessageID, error) {
 	}
 	return nil, w.amend(s, x.Target, func(rec *record) bool {
 		return rec.edit(s.from, x.Text, s.Sent, millis(w.engine.Clock()))
+	})
+}
+
+// Edit gives a message of this member another text: within [EditWindow], if it is
+// not deleted.
+func (e *Engine) Edit(ctx context.Context, id ID, message MessageID, text string) error {
+	if len(text) > MaxText || !utf8.ValidString(text) {
+		return ErrTooLarge
+	}
+	return e.about(ctx, "edit", id, message, func(a *amendment) error {
+		if a.rec.Text == text && a.rec.Own {
+			return nil
+		}
+		now := millis(e.Clock())
+		sent := max(now, a.rec.Edited+1)
+		if a.rec.State == Failed || !a.rec.edit(e.Self.Member, text, sent, now) {
+			return ErrNotEditable
+		}
+		return e.send(a, KindEdit, sent, &Edit{Target: message, Text: text})
 	})
 }
 

@@ -11,7 +11,8 @@
 //	                                      │  └───> inbox worker    <── welcomes ───  relay
 //	                                      ├──────> mail worker     ─── welcomes ──>  │
 //	                                      ├──────> key worker      ─── packages ──>  │
-//	                                      └──────> upload worker   ─── blobs ─────> ─┘
+//	                                      ├──────> upload worker   ─── blobs ─────> ─┘
+//	                                      └──────> expiry worker
 //
 // How to check it by reading:
 //   - A vault transaction is the lock. Whoever changes a record reads it in the same

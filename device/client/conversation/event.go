@@ -10,7 +10,7 @@ import (
 type Event struct {
 	Kind         EventKind
 	Conversation ID
-	Message      *Message // EventMessage, EventState
+	Message      *Message // EventMessage, EventState; of EventGone its identifiers alone
 	Transfer     *Transfer
 	Warning      Warning
 	Device       governance.DeviceID // EventHistory: which gets it; zero: this one
@@ -27,6 +27,7 @@ const (
 	EventTransfer     EventKind = 4 // a file moved on
 	EventWarning      EventKind = 5
 	EventHistory      EventKind = 6 // a history that comes along moved on; Transfer is nil at its end
+	EventGone         EventKind = 7 // a message left the history: deleted here, or expired
 )
 
 // A Transfer is how far a file has come.

@@ -6,6 +6,7 @@ import (
 	"bulle/device/client/attachment"
 	"bulle/device/client/delivery"
 	"bulle/device/client/link"
+	"bulle/device/vault"
 	"bulle/mls"
 	"bulle/protocol/governance"
 	"bulle/protocol/secret"
@@ -148,4 +149,40 @@ func (e *Engine) Stopped() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.crashed != nil
+}
+
+// Say queues any content, as a device that keeps no rules would.
+func (e *Engine) Say(ctx context.Context, id ID, kind ContentKind, value syntax.Value, x ...Extension) (MessageID, error) {
+	body, err := syntax.Marshal(value)
+	if err != nil {
+		return MessageID{}, err
+	}
+	return e.SayRaw(ctx, id, kind, body, x...)
+}
+
+// SayRaw is Say for a body that no codec would write.
+func (e *Engine) SayRaw(ctx context.Context, id ID, kind ContentKind, body []byte, x ...Extension) (MessageID, error) {
+	c := e.newContent(kind, body)
+	c.Extensions = append(c.Extensions, x...)
+	return messageID(e.Self.Member, c.Nonce), e.SayContent(ctx, id, c)
+}
+
+// SayContent queues a content as it is.
+func (e *Engine) SayContent(ctx context.Context, id ID, c Content) error {
+	return e.update(ctx, "say", func(tx *vault.Tx, n *notes) error {
+		m, _, err := loadMeta(tx, id)
+		if err != nil {
+			return err
+		}
+		return e.queue(tx, n, id, m, &queued{Content: c})
+	})
+}
+
+// MessageIDOf returns the identifier that a content has as a message.
+func MessageIDOf(sender governance.MemberID, c *Content) MessageID { return messageID(sender, c.Nonce) }
+
+// Records returns how many records of a conversation have a prefix.
+func (e *Engine) Records(ctx context.Context, id ID, prefix string) (int, error) {
+	names, err := e.view(ctx).List(segment(id), vault.Range{Prefix: prefix})
+	return len(names), err
 }

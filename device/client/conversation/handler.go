@@ -62,6 +62,11 @@ func (w *threadWork) enterHistory(s *said, rec *record) (*MessageID, error) {
 	if err != nil || !isNew {
 		return nil, err
 	}
+	if rec.Own { // sent by another device of this member
+		if err := w.engine.startClock(s.tx, s.n, w.conversation, at, rec); err != nil {
+			return nil, err
+		}
+	}
 	msg := rec.message(w.conversation, at, s.m)
 	s.n.tell(Event{Kind: EventMessage, Conversation: w.conversation, Message: &msg})
 	if err := w.engine.readAhead(s.tx, s.n, w.conversation, s.m, rec.ID, at); err != nil {

@@ -83,6 +83,13 @@ func (e *Engine) History(ctx context.Context, id ID, before Cursor, limit int) (
 	return out, err
 }
 
+// After returns up to limit messages after a position, oldest first.
+func (e *Engine) After(ctx context.Context, id ID, after Cursor, limit int) ([]Message, error) {
+	left := min(max(limit, 1), MaxPage)
+	r := vault.Range{Prefix: messagePrefix, From: messagePrefix + (after + 1).key(), Limit: left}
+	return e.scan(ctx, id, r, func(*record) bool { return true })
+}
+
 // Search returns up to limit messages before a position whose text, or file
 // name, contains words, newest first. It opens one message after the other: no
 // index of what was said exists anywhere.
@@ -93,7 +100,7 @@ func (e *Engine) Search(ctx context.Context, id ID, words string, before Cursor,
 	}
 	words, left := strings.ToLower(words), min(max(limit, 1), MaxPage)
 	return e.scan(ctx, id, r, func(rec *record) bool {
-		found := left > 0 && (strings.Contains(strings.ToLower(rec.Text), words) ||
+		found := left > 0 && !rec.Deleted && (strings.Contains(strings.ToLower(rec.Text), words) ||
 			rec.File != nil && strings.Contains(strings.ToLower(rec.File.Name), words))
 		if found {
 			left--
@@ -109,12 +116,13 @@ func (e *Engine) scan(ctx context.Context, id ID, r vault.Range, keep func(*reco
 		return nil, err
 	}
 	var out []Message
+	now := millis(e.Clock())
 	err = e.vault.Scan(ctx, segment(id), r, func(name string, value []byte) error {
 		var rec record
 		if err := syntax.Unmarshal(value, &rec); err != nil {
 			return err
 		}
-		if keep(&rec) {
+		if !rec.expired(now) && keep(&rec) {
 			out = append(out, rec.message(id, cursorOf(strings.TrimPrefix(name, messagePrefix)), m))
 		}
 		if len(out) == MaxPage {
@@ -132,11 +140,7 @@ func (e *Engine) Message(ctx context.Context, id ID, message MessageID) (Message
 	if err != nil || !ok {
 		return Message{}, orNoMessage(err)
 	}
-	at, ok, err := findMessage(v, id, message)
-	if err != nil || !ok {
-		return Message{}, orNoMessage(err)
-	}
-	rec, err := loadMessage(v, id, at)
+	at, rec, err := e.present(v, id, message)
 	if err != nil {
 		return Message{}, err
 	}

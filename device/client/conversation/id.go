@@ -18,8 +18,9 @@ type ID [32]byte
 // sender drew at random, so nobody can send a message under another's identifier.
 type MessageID [16]byte
 
-// Cursor is a position in the history of one conversation, from 1 upwards without
-// gaps. It is this device's own: other devices number differently.
+// Cursor is a position in the history of one conversation, from 1 upwards. A message
+// keeps its own, and no other gets it when it is gone: there may be gaps. Other
+// devices number differently.
 type Cursor uint64
 
 // errID says that a text is not an identifier in hexadecimal.

@@ -59,6 +59,7 @@ type Change struct {
 	Kind    ChangeKind
 	Members []governance.MemberID
 	Name    string
+	Seconds int // ChangeTimer; 0: off
 }
 
 // message shows a record. What others sent is delivered, then read once this
@@ -94,6 +95,9 @@ func (r *record) message(id ID, at Cursor, m *meta) Message {
 	}
 	if x := r.Change; x != nil {
 		out.Change = &Change{Kind: x.Kind, Members: x.Members, Name: x.Name}
+		if x.Kind == ChangeTimer {
+			out.Change.Seconds, out.Lifetime = out.Lifetime, 0
+		}
 	}
 	return out
 }

@@ -151,15 +151,20 @@ func (e *Engine) takePast(tx *vault.Tx, n *notes, x *historyItem) error {
 	}
 	for _, p := range x.Messages {
 		var rec record
-		if !decodes(p.Record, &rec) {
-			continue // of a later version
+		if !decodes(p.Record, &rec) || rec.expired(millis(e.Clock())) {
+			continue // of a later version, or due
 		}
 		at, isNew, err := addMessage(tx, x.ID, m, &rec)
 		if err != nil {
 			return err
 		}
+		if isNew {
+			if err := e.resumeClock(tx, n, x.ID, at, &rec); err != nil {
+				return err
+			}
+		}
 		if isNew && p.Read {
-			if _, err := m.markRead(tx, x.ID, at); err != nil {
+			if _, err := e.markRead(tx, n, x.ID, m, at); err != nil {
 				return err
 			}
 		}

@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"context"
 	"slices"
 
 	"bulle/protocol/governance"
@@ -36,6 +37,32 @@ func (w *threadWork) heardReaction(s *said) (*MessageID, error) {
 		return nil, nil //nolint:nilnil // no message, no failure
 	}
 	return nil, w.amend(s, r.Target, func(rec *record) bool { return rec.react(s.from, r.Emoji, s.Sent) })
+}
+
+// React answers a message with an emoji, instead of the one before; an empty one
+// takes it back.
+func (e *Engine) React(ctx context.Context, id ID, message MessageID, emoji string) error {
+	if emoji != "" && !IsEmoji(emoji) {
+		return ErrNotEmoji
+	}
+	return e.about(ctx, "react", id, message, func(a *amendment) error {
+		if a.rec.State == Failed {
+			return ErrNoMessage // the others do not have it
+		}
+		sent := millis(e.Clock())
+		if i := slices.IndexFunc(a.rec.Reactions, func(x reaction) bool { return x.Member == e.Self.Member }); i >= 0 {
+			if a.rec.Reactions[i].Emoji == emoji {
+				return nil
+			}
+			sent = max(sent, a.rec.Reactions[i].Sent+1)
+		} else if emoji == "" {
+			return nil
+		}
+		if !a.rec.react(e.Self.Member, emoji, sent) {
+			return ErrNoMessage
+		}
+		return e.send(a, KindReaction, sent, &Reaction{Target: message, Emoji: emoji})
+	})
 }
 
 // react notes what a member answers a message with and reports whether that

@@ -94,7 +94,7 @@ type record struct {
 	Reactions []reaction // one of each member, in the order of their first
 	Edited    uint64     // Unix milliseconds of its newest edit, the sender's clock; 0: never
 	Deleted   bool       // by its sender, for everyone: nothing of it is left but this
-	Lifetime  uint32     // seconds from when it was read, or sent, to when it is erased; 0: for ever
+	Lifetime  uint32     // seconds from when it was read, or sent, to when it is erased; 0: for ever; of ChangeTimer: the timer
 	Expires   uint64     // Unix milliseconds, our clock, once that time runs
 	Media     *mediaRecord
 }

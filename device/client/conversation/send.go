@@ -70,6 +70,9 @@ func (w *threadWork) relayed(tx *vault.Tx, n *notes, m *meta) error {
 		}
 		rec.State = Relayed
 		rec.Waiting = w.recipients()
+		if err := setClock(tx, n, w.conversation, at, rec, millis(w.engine.Clock())); err != nil {
+			return err
+		}
 		if err := saveMessage(tx, n, w.conversation, m, at, rec); err != nil {
 			return err
 		}
@@ -186,7 +189,10 @@ func (w *threadWork) seal(ctx context.Context, out *outgoing, contents []Content
 		return fmt.Errorf("pack messages: %w", err)
 	}
 	out.Parcel = *parcel
-	return w.update(ctx, "sealed", func(tx *vault.Tx, _ *notes, _ *meta) error {
+	err = w.update(ctx, "sealed", func(tx *vault.Tx, _ *notes, _ *meta) error {
+		if err := queuedStill(tx, w.conversation, out.Queue); err != nil {
+			return err
+		}
 		t.out = out
 		t.line.OwnMessages += uint32(len(out.Messages)) //nolint:gosec // G115: at most maxContents
 		if err := save(tx, segment(w.conversation), t.name("out"), out); err != nil {
@@ -202,6 +208,11 @@ func (w *threadWork) seal(ctx context.Context, out *outgoing, contents []Content
 		}
 		return t.saveLine(tx)
 	})
+	if errors.Is(err, errWithdrawn) {
+		w.forget() // what was sealed goes nowhere, and so do the keys that sealed it
+		return errAgain
+	}
+	return err
 }
 
 // saveSealed writes what sealing changed in the group: a proposal also waits in it.

@@ -109,6 +109,7 @@ const (
 	ChangeLeft    ChangeKind = 4
 	ChangeRenamed ChangeKind = 5
 	ChangeLost    ChangeKind = 6 // messages were gone before this device could read them
+	ChangeTimer   ChangeKind = 7 // messages live for another time from now on
 
 	ChangeDevice     ChangeKind = 10 // a member who is inside came with a further device
 	ChangeDeviceGone ChangeKind = 11 // a device of a member who stays inside was removed
@@ -129,6 +130,8 @@ func (k ChangeKind) String() string {
 		return "renamed"
 	case ChangeLost:
 		return "lost"
+	case ChangeTimer:
+		return "timer"
 	case ChangeDevice:
 		return "device"
 	case ChangeDeviceGone:

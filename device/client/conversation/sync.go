@@ -181,7 +181,7 @@ func (e *Engine) heardRead(tx *vault.Tx, n *notes, id ID, read []MessageID) erro
 	if !ok || upTo == 0 {
 		return nil
 	}
-	if _, err := m.markRead(tx, id, upTo); err != nil {
+	if _, err := e.markRead(tx, n, id, m, upTo); err != nil {
 		return err
 	}
 	n.tell(Event{Kind: EventConversation, Conversation: id})
@@ -201,7 +201,7 @@ func (e *Engine) readAhead(tx *vault.Tx, n *notes, id ID, m *meta, message Messa
 	if err := tx.Delete(segment(e.own()), name); err != nil {
 		return err
 	}
-	if _, err := m.markRead(tx, id, at); err != nil {
+	if _, err := e.markRead(tx, n, id, m, at); err != nil {
 		return err
 	}
 	n.tell(Event{Kind: EventConversation, Conversation: id})
@@ -209,22 +209,18 @@ func (e *Engine) readAhead(tx *vault.Tx, n *notes, id ID, m *meta, message Messa
 }
 
 // markRead moves the mark of what was read up to a message, and returns what was not
-// read before.
-func (m *meta) markRead(tx *vault.Tx, id ID, upTo Cursor) (read []MessageID, err error) {
+// read before and whose senders are to know.
+func (e *Engine) markRead(tx *vault.Tx, n *notes, id ID, m *meta, upTo Cursor) (read []MessageID, err error) {
 	upTo = min(upTo, m.Last)
 	for at := m.ReadUpTo + 1; at <= upTo; at++ {
-		rec, err := loadMessage(tx, id, at)
-		if err == ErrNoMessage { //nolint:errorlint // loadMessage returns it as it is
-			continue
-		}
+		message, err := e.seen(tx, n, id, at)
 		if err != nil {
 			return nil, err
 		}
-		if rec.Own || rec.Kind == MessageChange {
-			continue
+		if message != (MessageID{}) {
+			read = append(read, message)
+			m.Unread -= min(m.Unread, 1)
 		}
-		read = append(read, rec.ID)
-		m.Unread -= min(m.Unread, 1)
 	}
 	m.ReadUpTo = max(m.ReadUpTo, upTo)
 	if m.ReadUpTo == m.Last {

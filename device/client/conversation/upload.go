@@ -34,7 +34,8 @@ type Outgoing struct {
 	Shown                    Shown
 	Size                     int64
 	Content                  Source
-	Reference                string // what Config.Open finds it by, after a restart
+	Reference                string    // what Config.Open finds it by, after a restart
+	ReplyTo                  MessageID // zero: none
 }
 
 // An upload is a file on its way to the relay.
@@ -86,6 +87,7 @@ func (e *Engine) SendFile(ctx context.Context, id ID, peer governance.MemberID, 
 	c := e.newContent(KindFile, []byte{})
 	rec := e.ownRecord(&c, MessageFile)
 	size := uint64(f.Size) //nolint:gosec // G115: checked
+	rec.Reply = f.ReplyTo
 	if shown := f.Shown.media(); shown != nil {
 		if err := c.extend(extensionMedia, shown); err != nil {
 			return MessageID{}, fmt.Errorf("%w: %w", ErrTooLarge, err)
@@ -95,14 +97,14 @@ func (e *Engine) SendFile(ctx context.Context, id ID, peer governance.MemberID, 
 	rec.Text, rec.File = f.Caption, &fileRecord{Name: f.Name, MediaType: f.MediaType, Size: size, Manifest: []byte{}}
 	state := attachment.NewUpload(f.Name, f.MediaType, size, channelClass)
 	defer state.Wipe()
-	u := &upload{Message: rec.ID, Content: c, Caption: f.Caption, Reference: f.Reference, State: *state}
+	u := &upload{Message: rec.ID, Caption: f.Caption, Reference: f.Reference, State: *state}
 	e.keepSource(rec.ID, f.Content)
 	err := e.update(ctx, "send file", func(tx *vault.Tx, n *notes) error {
-		m, at, err := e.compose(tx, n, id, peer, rec)
+		m, at, err := e.compose(tx, n, id, peer, rec, &c)
 		if err != nil {
 			return err
 		}
-		u.Cursor = at
+		u.Cursor, u.Content = at, c
 		if err := save(tx, segment(id), numbered(uploadPrefix, m.number()), u); err != nil {
 			return err
 		}
@@ -186,6 +188,9 @@ func (e *Engine) uploadPass(ctx context.Context, _ *worker, _ uint64) error {
 		id, err := ParseID(strings.TrimPrefix(seg, segmentPrefix))
 		if err != nil || !strings.HasPrefix(seg, segmentPrefix) {
 			continue
+		}
+		if err := e.discarded(ctx, id); err != nil {
+			return err
 		}
 		for prefix, step := range map[string]func(context.Context, ID, string) error{heldPrefix: e.dropHeld, uploadPrefix: e.upload} {
 			waiting, err := e.view(ctx).List(seg, vault.Range{Prefix: prefix})

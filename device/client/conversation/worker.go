@@ -38,6 +38,7 @@ const (
 	uploadWorker  workerKind = 4
 	threadWorker  workerKind = 5
 	siblingWorker workerKind = 6
+	expiryWorker  workerKind = 7
 )
 
 type worker struct {
@@ -46,6 +47,7 @@ type worker struct {
 	// told the round that it began in. errAgain asks for another pass at once,
 	// errFinished ends the worker.
 	pass func(ctx context.Context, w *worker, round uint64) error
+	rest time.Duration // how long it waits after a pass that went well, if nobody kicks it; 0: for ever
 
 	mu     sync.Mutex
 	kicked bool
@@ -156,7 +158,7 @@ func (e *Engine) startWorkers(ctx context.Context, relay link.Session, start fun
 	e.mu.Unlock()
 	for kind, pass := range map[workerKind]func(context.Context, *worker, uint64) error{
 		inboxWorker: e.inboxPass, mailWorker: e.mailPass, keyWorker: e.keyPass, uploadWorker: e.uploadPass,
-		siblingWorker: e.siblingPass,
+		siblingWorker: e.siblingPass, expiryWorker: e.expiryPass,
 	} {
 		e.start(&worker{key: workerKey{kind: kind}, pass: pass})
 	}
@@ -181,7 +183,7 @@ func (e *Engine) work(ctx context.Context, w *worker) error {
 			return err
 		}
 		e.settle(w, round, err)
-		retry := time.Duration(0)
+		retry := w.rest
 		if err != nil {
 			retry = e.Retry
 			e.Log.Debug("a step failed and will be tried again", slog.Int("worker", int(w.key.kind)), slog.String("error", err.Error()))

@@ -32,6 +32,7 @@ type world struct {
 	directory *secret.Bytes
 	root      *governance.SigningKey
 	now       time.Time
+	clock     func() time.Time // nil: now
 }
 
 func newWorld(t *testing.T) *world {
@@ -130,6 +131,14 @@ func (w *world) append(statements [][]byte) {
 	}
 }
 
+// time is the clock of every device.
+func (w *world) time() time.Time {
+	if w.clock != nil {
+		return w.clock()
+	}
+	return w.now
+}
+
 // Now, Head, Heard and Refresh make a world a [conversation.Directory].
 func (w *world) Now() *contact.Directory {
 	return contact.NewDirectory(nil, w.log.State(), w.category, w.directory)
@@ -147,7 +156,7 @@ func (d *device) open() {
 	signature := must(mls.NewSignatureKey(mls.Hybrid, d.key.Seed().Reveal()))(t)
 	var err error
 	d.Engine, err = conversation.New(conversation.Config{
-		Vault: d.vault, Directory: d.world, Clock: func() time.Time { return d.world.now },
+		Vault: d.vault, Directory: d.world, Clock: d.world.time,
 		Rand: d.rand, Healing: d.healing, Hook: d.hook, Sealing: d.sealing,
 		Self: conversation.Self{
 			Member: governance.MemberID(d.member.ID()), Device: d.key.ID(),

@@ -36,6 +36,12 @@ func (c *Core) announce(e client.Event) {
 		}
 		c.cfg.Announce(name, c.view().message(*e.Message))
 		c.announceConversation(e.Conversation)
+	case client.EventGone:
+		if m := e.Message; m != nil {
+			c.cfg.Announce("gone", page.Gone{
+				Conversation: e.Conversation.String(), Message: m.ID.String(), Cursor: float64(m.Cursor),
+			})
+		}
 	case client.EventConversation:
 		c.announceConversation(e.Conversation)
 	case client.EventStatus:

@@ -20,6 +20,9 @@ func (c *Core) SendFile(_ context.Context, in page.FileDraft) (page.MessageID, e
 		return page.MessageID{}, err
 	}
 	f := source(in.File, in.Caption)
+	if f.ReplyTo, err = replyTo(in.ReplyTo); err != nil {
+		return page.MessageID{}, err
+	}
 	f.Shown = client.Shown{
 		Voice: in.Voice, Width: in.Width, Height: in.Height,
 		Duration: time.Duration(in.Duration) * time.Millisecond, Preview: in.Preview,

@@ -106,7 +106,11 @@ func (c *Core) Send(_ context.Context, in page.Draft) (page.MessageID, error) {
 	if err != nil {
 		return page.MessageID{}, err
 	}
-	m, err := cl.Send(id, client.Draft{Text: in.Text})
+	to, err := replyTo(in.ReplyTo)
+	if err != nil {
+		return page.MessageID{}, err
+	}
+	m, err := cl.Send(id, client.Draft{Text: in.Text, ReplyTo: to})
 	return page.MessageID{Conversation: in.Conversation, Message: m.String()}, err
 }
 

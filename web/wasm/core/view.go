@@ -2,6 +2,7 @@ package core
 
 import (
 	"encoding/hex"
+	"time"
 
 	"bulle/device/client"
 	"bulle/web/wasm/page"
@@ -42,6 +43,7 @@ func (v view) conversation(c client.Conversation) page.Conversation {
 		ID: id, Sealed: v.veil != nil, Kind: c.Kind.String(), Name: v.text(id, title, c.Name),
 		Members: list(c.Members, func(m client.Contact) page.Contact { return v.member(id, m.ID.String(), m) }),
 		Active:  c.Active, Unread: c.Unread, Count: c.Count, Pending: c.Pending,
+		Timer: int(c.Timer.Seconds()),
 	}
 	if c.Last != nil {
 		last := v.message(*c.Last)
@@ -60,6 +62,14 @@ func (v view) message(m client.Message) page.Message {
 		From: m.From.String(), FromName: v.text(in, id, m.FromName), Own: m.Own, Kind: m.Kind.String(),
 		Text: v.text(in, id, m.Text),
 		Sent: m.Sent, Received: m.Received, State: m.State.String(), Reason: m.Reason.String(),
+		Reactions: list(m.Reactions, func(r client.Reaction) page.Reaction { return v.reaction(in, id, r) }),
+		Edited:    m.Edited, Deleted: m.Deleted, Lifetime: int(m.Lifetime.Seconds()), Expires: orEpoch(m.Expires),
+	}
+	if q := m.ReplyTo; q != nil {
+		out.ReplyTo = &page.Quote{
+			Message: q.Message.String(), From: q.From.String(), FromName: v.text(in, id, q.FromName),
+			Own: q.Own, Kind: q.Kind.String(), Text: v.text(in, id, q.Text), Gone: q.Gone,
+		}
 	}
 	if f := m.File; f != nil {
 		out.File = &page.Attachment{
@@ -75,7 +85,25 @@ func (v view) message(m client.Message) page.Message {
 			Kind:    x.Kind.String(),
 			Members: list(x.Members, func(c client.Contact) page.Contact { return v.member(in, id, c) }),
 			Name:    v.text(in, id, x.Name),
+			Seconds: int(x.Timer.Seconds()),
 		}
 	}
 	return out
+}
+
+// orEpoch gives the page a zero time as 0.
+func orEpoch(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.UnixMilli(0)
+	}
+	return t
+}
+
+// reaction is an emoji with which members answered an item of a conversation. Which
+// one it is says as much as a word.
+func (v view) reaction(conversation, item string, r client.Reaction) page.Reaction {
+	return page.Reaction{
+		Emoji: v.text(conversation, item, r.Emoji), Count: len(r.Members), Own: r.Own,
+		Names: list(r.Members, func(c client.Contact) string { return v.text(conversation, item, c.Name) }),
+	}
 }

@@ -32,6 +32,10 @@ type Core interface {
 	PauseTransfer(context.Context, Pausing) (bridge.None, error)
 	CancelTransfer(context.Context, Cancelling) (bridge.None, error)
 	Retry(context.Context, MessageID) (bridge.None, error)
+	React(context.Context, Reacting) (bridge.None, error)
+	Edit(context.Context, Editing) (bridge.None, error)
+	Delete(context.Context, Deletion) (bridge.None, error)
+	SetTimer(context.Context, Timer) (bridge.None, error)
 	MarkRead(context.Context, Reading) (bridge.None, error)
 	CreateGroup(context.Context, NewGroup) (Conversation, error)
 	AddMembers(context.Context, Membership) (bridge.None, error)
@@ -78,6 +82,10 @@ func Methods(c Core) []bridge.Method {
 		bridge.Handle("pauseTransfer", c.PauseTransfer),
 		bridge.Handle("cancelTransfer", c.CancelTransfer),
 		bridge.Handle("retry", c.Retry),
+		bridge.Handle("react", c.React),
+		bridge.Handle("edit", c.Edit),
+		bridge.Handle("delete", c.Delete),
+		bridge.Handle("setTimer", c.SetTimer),
 		bridge.Handle("markRead", c.MarkRead),
 		bridge.Handle("createGroup", c.CreateGroup),
 		bridge.Handle("addMembers", c.AddMembers),
@@ -105,6 +113,7 @@ func Events() map[string]reflect.Type {
 	return map[string]reflect.Type{
 		"message":      reflect.TypeFor[Message](),
 		"state":        reflect.TypeFor[Message](),
+		"gone":         reflect.TypeFor[Gone](),
 		"conversation": reflect.TypeFor[Conversation](),
 		"contact":      reflect.TypeFor[Contact](),
 		"status":       reflect.TypeFor[Status](),

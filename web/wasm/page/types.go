@@ -101,6 +101,7 @@ type Conversation struct {
 	Active  bool
 	Unread  int
 	Count   int
+	Timer   int // seconds that new messages live once they are read, 0: for ever
 	Last    *Message
 	Pending string `enum:",creating,changing,leaving"`
 }
@@ -122,6 +123,66 @@ type Message struct {
 	Received     time.Time
 	State        string `enum:"queued,relayed,delivered,read,failed"`
 	Reason       string `enum:",file,removed,too-large,cancelled"`
+	ReplyTo      *Quote
+	Reactions    []Reaction
+	Edited       bool
+	Deleted      bool
+	Lifetime     int       // seconds that it may be kept once read, 0: for ever
+	Expires      time.Time // when it will be erased; 1970 while that is open
+}
+
+// Quote is what is here of the message that another one replies to. Gone: nothing is.
+type Quote struct {
+	Message  string
+	From     string
+	FromName string
+	Own      bool
+	Kind     string `enum:"text,file,change"`
+	Text     string
+	Gone     bool
+}
+
+// Reaction is one emoji under a message, with the names of those who gave it.
+type Reaction struct {
+	Emoji string
+	Count int
+	Own   bool
+	Names []string
+}
+
+// Reacting answers a message with an emoji; an empty one takes it back.
+type Reacting struct {
+	Conversation string
+	Message      string
+	Emoji        string
+}
+
+// Editing gives an own message another text.
+type Editing struct {
+	Conversation string
+	Message      string
+	Text         string
+}
+
+// Deletion takes a message out of this device's history, or an own one out of
+// everybody's.
+type Deletion struct {
+	Conversation string
+	Message      string
+	Everyone     bool
+}
+
+// Timer says how many seconds new messages live once they are read, 0 for ever.
+type Timer struct {
+	Conversation string
+	Seconds      int
+}
+
+// Gone names a message that left the history.
+type Gone struct {
+	Conversation string
+	Message      string
+	Cursor       float64
 }
 
 // Attachment describes a file of a message. What can be said of it without fetching it
@@ -142,9 +203,10 @@ type Attachment struct {
 
 // Change is something that happened to a conversation itself.
 type Change struct {
-	Kind    string `enum:"created,added,removed,left,renamed,lost"`
+	Kind    string `enum:"created,added,removed,left,renamed,lost,timer"`
 	Members []Contact
 	Name    string
+	Seconds int // of a timer; 0: off
 }
 
 // Settings of this device.
@@ -238,6 +300,7 @@ type MessageID struct {
 type Draft struct {
 	Conversation string
 	Text         string
+	ReplyTo      string
 }
 
 // FileDraft is a file to be sent, with what [Attachment] says of it.

@@ -88,7 +88,13 @@ export function message(conversationID: string, cursor: number): Message {
     sent: cursor * 1000,
     received: cursor * 1000,
     state: 'delivered',
-    reason: ''
+    reason: '',
+    replyTo: null,
+    reactions: [],
+    edited: false,
+    deleted: false,
+    lifetime: 0,
+    expires: 0
   };
   return fields as Message;
 }

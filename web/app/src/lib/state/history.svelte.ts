@@ -4,6 +4,13 @@ import { codeOf } from './session.svelte';
 
 const pageSize = 60;
 
+/** A message that quotes another one, with what that says now. The sealed keep what they have: it opens as their own. */
+function requoted(m: Message, to: Message): Message {
+  if (m.replyTo?.message !== to.id || m.sealed) return m;
+  if (to.deleted) return { ...m, replyTo: { ...m.replyTo, fromName: '', text: '', gone: true } };
+  return { ...m, replyTo: { ...m.replyTo, text: to.text === '' ? (to.file?.name ?? '') : to.text } };
+}
+
 /** The messages of one open conversation: the newest page first, earlier ones on demand. */
 export class HistoryState {
   messages = $state.raw<Message[]>([]);
@@ -26,6 +33,9 @@ export class HistoryState {
     this.stops.push(
       this.core.on('message', mine),
       this.core.on('state', mine),
+      this.core.on('gone', (m) => {
+        if (m.conversation === this.conversation) this.drop(m.message);
+      }),
       this.core.on('missed', () => void this.reload()),
       this.core.on('transfer', (t) => {
         if (t.conversation === this.conversation) this.transfers = { ...this.transfers, [t.message]: t };
@@ -45,8 +55,23 @@ export class HistoryState {
     await this.load(first.cursor, (page) => [...page, ...this.messages]);
   }
 
-  async send(text: string): Promise<boolean> {
-    return this.attempt(() => this.core.call('send', { conversation: this.conversation, text }));
+  async send(text: string, replyTo = ''): Promise<boolean> {
+    return this.attempt(() => this.core.call('send', { conversation: this.conversation, text, replyTo }));
+  }
+
+  /** Answers a message with an emoji, or takes that back. */
+  async react(message: string, emoji: string): Promise<boolean> {
+    return this.attempt(() => this.core.call('react', { conversation: this.conversation, message, emoji }));
+  }
+
+  async edit(message: string, text: string): Promise<boolean> {
+    return this.attempt(() => this.core.call('edit', { conversation: this.conversation, message, text }));
+  }
+
+  async delete(message: string, everyone: boolean): Promise<boolean> {
+    return this.attempt(() =>
+      this.core.call('delete', { conversation: this.conversation, message, everyone })
+    );
   }
 
   async sendFile(file: File): Promise<boolean> {
@@ -106,10 +131,18 @@ export class HistoryState {
     this.loading = false;
   }
 
+  /** Takes a message out that is deleted here or has expired. */
+  private drop(id: string): void {
+    const left = this.messages.filter((m) => m.id !== id);
+    this.messages = left.map((m) =>
+      m.replyTo?.message === id ? { ...m, replyTo: { ...m.replyTo, fromName: '', text: '', gone: true } } : m
+    );
+  }
+
   /** Takes a message in at its place; one from before the pages that are here comes with its own page. */
   private put(m: Message): void {
     const at = this.messages.findIndex((old) => old.id === m.id);
-    if (at >= 0) this.messages = this.messages.with(at, m);
+    if (at >= 0) this.messages = this.messages.with(at, m).map((other) => requoted(other, m));
     else if (this.complete || m.cursor > (this.messages[0]?.cursor ?? 0))
       this.messages = [...this.messages, m].sort((a, b) => a.cursor - b.cursor);
   }

@@ -105,7 +105,16 @@ export const en = {
     removed: (who: string, names: string) => `${who} removed ${names}`,
     left: (who: string) => `${who} left`,
     renamed: (who: string, name: string) => `${who} named the group ${name}`,
-    lost: 'Some messages were gone from the relay before this device could read them.'
+    lost: 'Some messages were gone from the relay before this device could read them.',
+    timer: (who: string, time: string) => `${who} set messages to disappear ${time} after they are read`,
+    timerOff: (who: string) => `${who} switched disappearing messages off`
+  },
+  duration: {
+    second: (n: number) => (n === 1 ? '1 second' : `${n} seconds`),
+    minute: (n: number) => (n === 1 ? '1 minute' : `${n} minutes`),
+    hour: (n: number) => (n === 1 ? '1 hour' : `${n} hours`),
+    day: (n: number) => (n === 1 ? '1 day' : `${n} days`),
+    week: (n: number) => (n === 1 ? '1 week' : `${n} weeks`)
   },
   link: {
     stopped: 'Not connected',

@@ -106,7 +106,16 @@ export const fr: Texts = {
     removed: (who, names) => `${who} a retiré ${names}`,
     left: (who) => `${who} est parti`,
     renamed: (who, name) => `${who} a nommé le groupe ${name}`,
-    lost: 'Des messages avaient quitté le relais avant que cet appareil ne les lise.'
+    lost: 'Des messages avaient quitté le relais avant que cet appareil ne les lise.',
+    timer: (who, time) => `${who} : les messages disparaîtront ${time} après leur lecture`,
+    timerOff: (who) => `${who} : les messages ne disparaissent plus`
+  },
+  duration: {
+    second: (n) => (n === 1 ? '1 seconde' : `${n} secondes`),
+    minute: (n) => (n === 1 ? '1 minute' : `${n} minutes`),
+    hour: (n) => (n === 1 ? '1 heure' : `${n} heures`),
+    day: (n) => (n === 1 ? '1 jour' : `${n} jours`),
+    week: (n) => (n === 1 ? '1 semaine' : `${n} semaines`)
   },
   link: {
     stopped: 'Non connecté',

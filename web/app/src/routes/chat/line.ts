@@ -28,5 +28,19 @@ export function changeOf(m: Message, t: Texts): string {
       return t.change.renamed(who, change.name);
     case 'lost':
       return t.change.lost;
+    case 'timer':
+      return change.seconds > 0 ? t.change.timer(who, durationOf(change.seconds, t)) : t.change.timerOff(who);
   }
+}
+
+/** How long a timer is: "30 seconds", "1 hour", "2 weeks". */
+export function durationOf(seconds: number, t: Texts): string {
+  const units = [
+    ['week', 604_800],
+    ['day', 86_400],
+    ['hour', 3600],
+    ['minute', 60]
+  ] as const;
+  const [name, size] = units.find(([, size]) => seconds >= size && seconds % size === 0) ?? ['second', 1];
+  return t.duration[name](seconds / size);
 }

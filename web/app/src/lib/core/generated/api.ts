@@ -29,9 +29,10 @@ export interface Challenge {
 }
 
 export interface Change {
-  kind: 'created' | 'added' | 'removed' | 'left' | 'renamed' | 'lost';
+  kind: 'created' | 'added' | 'removed' | 'left' | 'renamed' | 'lost' | 'timer';
   members: Contact[];
   name: string;
+  seconds: number;
 }
 
 export interface Contact {
@@ -59,12 +60,26 @@ export interface Conversation {
   active: boolean;
   unread: number;
   count: number;
+  timer: number;
   last: Message | null;
   pending: '' | 'creating' | 'changing' | 'leaving';
 }
 
+export interface Deletion {
+  conversation: string;
+  message: string;
+  everyone: boolean;
+}
+
 export interface Draft {
   conversation: string;
+  text: string;
+  replyTo: string;
+}
+
+export interface Editing {
+  conversation: string;
+  message: string;
   text: string;
 }
 
@@ -89,6 +104,12 @@ export interface FileDraft {
   height: number;
   duration: number;
   preview: Uint8Array;
+}
+
+export interface Gone {
+  conversation: string;
+  message: string;
+  cursor: number;
 }
 
 export interface ID {
@@ -148,6 +169,12 @@ export interface Message {
   received: number;
   state: 'queued' | 'relayed' | 'delivered' | 'read' | 'failed';
   reason: '' | 'file' | 'removed' | 'too-large' | 'cancelled';
+  replyTo: Quote | null;
+  reactions: Reaction[];
+  edited: boolean;
+  deleted: boolean;
+  lifetime: number;
+  expires: number;
 }
 
 export interface MessageID {
@@ -219,6 +246,29 @@ export interface Query {
   limit: number;
 }
 
+export interface Quote {
+  message: string;
+  from: string;
+  fromName: string;
+  own: boolean;
+  kind: 'text' | 'file' | 'change';
+  text: string;
+  gone: boolean;
+}
+
+export interface Reacting {
+  conversation: string;
+  message: string;
+  emoji: string;
+}
+
+export interface Reaction {
+  emoji: string;
+  count: number;
+  own: boolean;
+  names: string[];
+}
+
 export interface Reading {
   conversation: string;
   upto: number;
@@ -273,6 +323,11 @@ export interface Texts {
   texts: string[];
 }
 
+export interface Timer {
+  conversation: string;
+  seconds: number;
+}
+
 export interface Transfer {
   conversation: string;
   message: string;
@@ -317,6 +372,10 @@ export interface Calls {
   pauseTransfer: { in: Pausing; out: null };
   cancelTransfer: { in: Cancelling; out: null };
   retry: { in: MessageID; out: null };
+  react: { in: Reacting; out: null };
+  edit: { in: Editing; out: null };
+  delete: { in: Deletion; out: null };
+  setTimer: { in: Timer; out: null };
   markRead: { in: Reading; out: null };
   createGroup: { in: NewGroup; out: Conversation };
   addMembers: { in: Membership; out: null };
@@ -342,6 +401,7 @@ export interface Events {
   contact: Contact;
   conversation: Conversation;
   covered: null;
+  gone: Gone;
   message: Message;
   missed: null;
   state: Message;
