@@ -66,7 +66,7 @@ func (c *Client) peer(id ConversationID) (Contact, bool) {
 func (c *Client) conversation(in conversation.Conversation) (Conversation, error) {
 	out := Conversation{
 		ID: in.ID, Kind: in.Kind, Name: in.Name, Active: in.Active, Unread: in.Unread, Count: in.Count, Pending: in.Pending,
-		Newest: in.Newest, Timer: time.Duration(in.Timer) * time.Second,
+		Timer: time.Duration(in.Timer) * time.Second,
 	}
 	members := in.Members
 	if in.Kind == KindDirect {
@@ -78,7 +78,7 @@ func (c *Client) conversation(in conversation.Conversation) (Conversation, error
 	}
 	last, err := c.History(in.ID, 0, 1)
 	if err == nil && len(last) == 1 {
-		out.Last = &last[0]
+		out.Last, out.Newest = &last[0], last[0].Cursor
 	}
 	return out, err
 }

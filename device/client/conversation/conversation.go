@@ -33,7 +33,6 @@ type Conversation struct {
 	Active   bool // we are in it
 	Unread   int
 	Count    int
-	Newest   Cursor // of the newest message; not all below it are there any more
 	Activity time.Time
 	Pending  string // "", "creating", "changing", "leaving"
 	Timer    int    // seconds that new messages live once they are read; 0: for ever
@@ -77,7 +76,7 @@ func (e *Engine) Conversation(ctx context.Context, id ID) (Conversation, error) 
 	c := Conversation{
 		ID: id, Kind: m.Kind, Peer: m.Peer, Name: m.Name, Members: m.Members, Active: !m.Outside,
 		Timer:  int(m.Timer),
-		Unread: int(m.Unread), Count: int(uint64(m.Last) - min(m.Erased, uint64(m.Last))), Newest: m.Last, Activity: fromMillis(m.Activity), //nolint:gosec // G115: a count of records
+		Unread: int(m.Unread), Count: int(uint64(m.Last) - min(m.Erased, uint64(m.Last))), Activity: fromMillis(m.Activity), //nolint:gosec // G115: a count of records
 	}
 	c.Pending, err = pending(v, id, m)
 	return c, err

@@ -16,7 +16,7 @@ func timed(t *testing.T, w *world) (alice, bob *device, id conversation.ID) {
 	bob.sync()
 	id = alice.Direct(bob.id())
 	check(t, alice.SetTimer(t.Context(), id, bob.id(), 60))
-	rounds(alice, bob)
+	settle(alice, bob)
 	return alice, bob, id
 }
 
@@ -42,7 +42,7 @@ func TestMessagesDisappear(t *testing.T) {
 	ctx := t.Context()
 	m := alice.say(bob, "short")
 	w.now = w.now.Add(time.Hour) // waiting to be sent is not living
-	rounds(alice, bob)
+	settle(alice, bob)
 	if got := alice.find(id, m); !got.Expires.Equal(w.now.Add(time.Minute).Truncate(time.Millisecond)) || got.Lifetime != 60 {
 		t.Fatalf("alice has %+v", got)
 	}
@@ -51,13 +51,13 @@ func TestMessagesDisappear(t *testing.T) {
 	}
 	reply := must(bob.Reply(ctx, id, alice.id(), m, "why?"))(t)
 	check(t, bob.React(ctx, id, m, "👍"))
-	rounds(bob, alice)
+	settle(bob, alice)
 	w.now = w.now.Add(time.Minute)
 	if !alice.gone(id, m) { // before anything has erased it
 		t.Error("alice still sees it")
 	}
 	alice.gones()
-	rounds(alice, bob)
+	settle(alice, bob)
 	if got := alice.gones(); len(got) == 0 || got[0] != m {
 		t.Errorf("screens were told %v", got)
 	}
@@ -89,7 +89,7 @@ func TestAWrongClockDoesNotLengthenALife(t *testing.T) {
 	alice, bob, id := timed(t, w)
 	ctx := t.Context()
 	m := alice.say(bob, "short")
-	rounds(alice, bob)
+	settle(alice, bob)
 	right := w.now
 	w.now = right.Add(10 * 365 * 24 * time.Hour)
 	check(t, bob.MarkRead(ctx, id, bob.find(id, m).Cursor, true))
@@ -161,7 +161,7 @@ func TestWhatWasDueWhileTheDeviceWasOff(t *testing.T) {
 	ctx := t.Context()
 	lines := must(bob.Records(ctx, id, "m/"))(t)
 	m := alice.say(bob, "short")
-	rounds(alice, bob)
+	settle(alice, bob)
 	check(t, bob.MarkRead(ctx, id, bob.find(id, m).Cursor, true))
 	w.now = w.now.Add(time.Hour)
 	for n, steps := 1, 1; n <= steps; n++ {

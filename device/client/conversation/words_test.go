@@ -41,8 +41,8 @@ func (d *device) gone(id conversation.ID, m conversation.MessageID) bool {
 	return err != nil
 }
 
-// rounds lets devices sync one after the other, twice.
-func rounds(devices ...*device) {
+// settle lets devices sync one after the other, twice.
+func settle(devices ...*device) {
 	for range 2 {
 		for _, d := range devices {
 			d.sync()
@@ -65,7 +65,7 @@ func TestRepliesPointAndDoNotQuote(t *testing.T) {
 	ctx := t.Context()
 	first := must(bob.History(ctx, id, 0, 1))(t)[0]
 	reply := must(bob.Reply(ctx, id, alice.id(), first.ID, "hello to you"))(t)
-	rounds(bob, alice)
+	settle(bob, alice)
 	for _, d := range []*device{alice, bob} {
 		if got := d.find(id, reply); got.ReplyTo != first.ID || got.Text != "hello to you" {
 			t.Errorf("%s has %+v", d.name, got)
@@ -93,7 +93,7 @@ func TestReactionsAreOneForEachMember(t *testing.T) {
 		{bob, "👍", "bob👍 alice❤️"},
 	} {
 		check(t, step.who.React(ctx, id, m, step.emoji))
-		rounds(bob, alice)
+		settle(bob, alice)
 		for _, d := range []*device{alice, bob} {
 			if got := d.reactions(id, m); got != step.want {
 				t.Fatalf("after %s: %s sees %q, want %q", step.emoji, d.name, got, step.want)
@@ -121,7 +121,7 @@ func TestOnlyTheAuthorEdits(t *testing.T) {
 	}
 	check(t, alice.Edit(ctx, id, m, "hello, Bob"))
 	check(t, alice.Edit(ctx, id, m, "hello, Bob!"))
-	rounds(alice, bob)
+	settle(alice, bob)
 	for _, d := range []*device{alice, bob} {
 		if got := d.find(id, m); got.Text != "hello, Bob!" || !got.Edited {
 			t.Errorf("%s has %+v", d.name, got)
@@ -143,12 +143,12 @@ func TestDeletingForEveryoneLeavesATombstone(t *testing.T) {
 	reply := must(bob.Reply(ctx, id, alice.id(), m, "what?"))(t)
 	check(t, bob.React(ctx, id, m, "👍"))
 	check(t, alice.Edit(ctx, id, m, "secret"))
-	rounds(bob, alice)
+	settle(bob, alice)
 	if err := bob.Delete(ctx, id, m, true); !errors.Is(err, conversation.ErrNotEditable) {
 		t.Errorf("bob deletes what alice wrote: %v", err)
 	}
 	check(t, alice.Delete(ctx, id, m, true))
-	rounds(alice, bob)
+	settle(alice, bob)
 	for _, d := range []*device{alice, bob} {
 		got := d.find(id, m)
 		if !got.Deleted || got.Text != "" || got.Edited || len(got.Reactions) > 0 {
@@ -175,7 +175,7 @@ func TestDeletedUnreadMessagesAreNotUnread(t *testing.T) {
 	first := must(bob.History(ctx, id, 0, 1))(t)[0].ID
 	second := alice.say(bob, "second")
 	third := alice.say(bob, "third")
-	rounds(alice, bob)
+	settle(alice, bob)
 	unread := func(want int) {
 		t.Helper()
 		if c := must(bob.Conversation(ctx, id))(t); c.Unread != want {
@@ -184,7 +184,7 @@ func TestDeletedUnreadMessagesAreNotUnread(t *testing.T) {
 	}
 	unread(3)
 	check(t, alice.Delete(ctx, id, second, true))
-	rounds(alice, bob)
+	settle(alice, bob)
 	unread(2)
 	check(t, bob.Delete(ctx, id, first, false))
 	unread(1)
@@ -193,7 +193,7 @@ func TestDeletedUnreadMessagesAreNotUnread(t *testing.T) {
 	}
 	check(t, bob.MarkRead(ctx, id, bob.find(id, third).Cursor, true))
 	unread(0)
-	rounds(bob, alice)
+	settle(bob, alice)
 	if got := alice.find(id, third).State; got != conversation.Read {
 		t.Errorf("the third message is %v", got)
 	}
@@ -207,13 +207,13 @@ func TestWhatIsDeletedHereStaysAway(t *testing.T) {
 	c := conversation.Content{Kind: conversation.KindText, Nonce: [16]byte{1}, Sent: 1, Body: body}
 	m := conversation.MessageIDOf(alice.id(), &c)
 	check(t, alice.SayContent(ctx, id, c))
-	rounds(alice, bob)
+	settle(alice, bob)
 	check(t, bob.Delete(ctx, id, m, false))
 	check(t, alice.SayContent(ctx, id, c))
 	if _, err := alice.Say(ctx, id, conversation.KindReaction, &conversation.Reaction{Target: m, Emoji: "👍"}); err != nil {
 		t.Fatal(err)
 	}
-	rounds(alice, bob)
+	settle(alice, bob)
 	if !bob.gone(id, m) {
 		t.Error("the message is back")
 	}
@@ -231,7 +231,7 @@ func TestAQueuedMessageThatIsDeletedIsNotSent(t *testing.T) {
 		check(t, alice.Edit(ctx, id, m, "a worse one"))
 		kept := alice.say(bob, "kept")
 		check(t, alice.Delete(ctx, id, m, everyone))
-		rounds(alice, bob)
+		settle(alice, bob)
 		if !alice.gone(id, m) || !bob.gone(id, m) || bob.gone(id, kept) {
 			t.Errorf("for everyone %v: bob has %q", everyone, bob.said(id))
 		}
@@ -256,9 +256,9 @@ func TestWordsAheadOfTheirMessage(t *testing.T) {
 		for _, f := range about(m) {
 			check(t, f())
 		}
-		rounds(carol, alice, bob)
+		settle(carol, alice, bob)
 		check(t, alice.SayContent(ctx, id, c))
-		rounds(carol, alice, bob)
+		settle(carol, alice, bob)
 		return m
 	}
 	say := func(d *device, kind conversation.ContentKind, v syntax.Value) func() error {
@@ -307,7 +307,7 @@ func TestAFloodOfWordsForNothing(t *testing.T) {
 	if _, err := alice.Say(ctx, id, conversation.KindReaction, &conversation.Reaction{Target: conversation.MessageID{9}, Emoji: "👍"}); err != nil {
 		t.Fatal(err)
 	}
-	rounds(carol, alice, bob)
+	settle(carol, alice, bob)
 	if n := must(bob.Records(ctx, id, "a/"+string(idBytes(carol.id()))))(t); n != 16 {
 		t.Errorf("%d of carol's wait, want 16", n)
 	}
@@ -325,7 +325,7 @@ func TestHostileWordsCountForNothing(t *testing.T) {
 	ctx := t.Context()
 	m := must(bob.History(ctx, id, 0, 1))(t)[0].ID
 	own := bob.say(alice, "mine")
-	rounds(bob, alice)
+	settle(bob, alice)
 	for _, c := range []struct {
 		kind conversation.ContentKind
 		body []byte
@@ -345,7 +345,7 @@ func TestHostileWordsCountForNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	rounds(bob, alice)
+	settle(bob, alice)
 	if got := alice.find(id, m); got.Text != "hello" || got.Deleted || got.Edited || len(got.Reactions) > 0 {
 		t.Errorf("alice's message is %+v", got)
 	}
@@ -362,7 +362,7 @@ func TestOddExtensionsAreAbsent(t *testing.T) {
 		{Type: 1, Data: []byte{1}}, {Type: 2, Data: []byte{1}}, {Type: 2, Data: make([]byte, 4)}, {Type: 3, Data: []byte{1}}, {Type: 77, Data: []byte{1}},
 	} {
 		m := must(bob.Say(ctx, id, conversation.KindText, &conversation.Text{Text: "odd"}, x))(t)
-		rounds(bob, alice)
+		settle(bob, alice)
 		if got := alice.find(id, m); got.Text != "odd" || got.Lifetime != 0 || got.ReplyTo != (conversation.MessageID{}) {
 			t.Errorf("with %v: %+v", x, got)
 		}
@@ -370,7 +370,7 @@ func TestOddExtensionsAreAbsent(t *testing.T) {
 	for seconds, want := range map[uint32]int{1: conversation.MinLifetime, 1 << 31: conversation.MaxLifetime, 60: 60} {
 		data := must(syntax.Marshal(&conversation.Lifetime{Seconds: seconds}))(t)
 		m := must(bob.Say(ctx, id, conversation.KindText, &conversation.Text{Text: "odd"}, conversation.Extension{Type: 2, Data: data}))(t)
-		rounds(bob, alice)
+		settle(bob, alice)
 		if got := alice.find(id, m); got.Lifetime != want {
 			t.Errorf("%d seconds became %d", seconds, got.Lifetime)
 		}
