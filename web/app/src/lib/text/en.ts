@@ -79,6 +79,7 @@ export const en = {
     yesterday: 'Yesterday',
     you: 'You',
     inactive: 'You are no longer in this group. What was said stays readable.',
+    unsent: 'What you were writing was not sent:',
     details: 'Details',
     members: (n: number) => (n === 1 ? '1 member' : `${n} members`),
     latest: 'Newest messages',
@@ -171,6 +172,14 @@ export const en = {
     bubble: 'Bubble',
     relay: 'Relay',
     fingerprint: 'Fingerprint of the relay'
+  },
+  keeping: {
+    title: 'This device',
+    kept: 'The browser keeps what is sealed here until you delete it.',
+    refused:
+      'The browser may delete what is sealed here when its disk runs full. Installing Bulle as an app usually prevents that; a second device is the surest copy.',
+    unknown: 'The browser has not said yet whether it keeps what is sealed here.',
+    memory: 'Nothing is kept here: it all goes with this tab.'
   },
   release: {
     refused:

@@ -80,6 +80,7 @@ export const fr: Texts = {
     yesterday: 'Hier',
     you: 'Vous',
     inactive: "Vous n'êtes plus dans ce groupe. Ce qui a été dit reste lisible.",
+    unsent: "Ce que vous écriviez n'a pas été envoyé :",
     details: 'Détails',
     members: (n) => (n < 2 ? `${n} membre` : `${n} membres`),
     latest: 'Derniers messages',
@@ -172,6 +173,14 @@ export const fr: Texts = {
     bubble: 'Bulle',
     relay: 'Relais',
     fingerprint: 'Empreinte du relais'
+  },
+  keeping: {
+    title: 'Cet appareil',
+    kept: "Le navigateur garde ce qui est scellé ici jusqu'à ce que vous l'effaciez.",
+    refused:
+      "Le navigateur peut effacer ce qui est scellé ici quand son disque se remplit. Installer Bulle comme application l'évite d'ordinaire ; un second appareil est la copie la plus sûre.",
+    unknown: "Le navigateur n'a pas encore dit s'il garde ce qui est scellé ici.",
+    memory: "Rien n'est gardé ici : tout part avec cet onglet."
   },
   release: {
     refused:
