@@ -18,6 +18,7 @@ type conversationLine struct {
 	ConversationID string   `json:"conversation_id"`
 	Kind           string   `json:"kind"`
 	Members        []string `json:"members"`
+	Admins         []string `json:"admins,omitempty"` // of a group: who manages it
 	Active         bool     `json:"active"`
 	Messages       int      `json:"messages"`
 	Unread         int      `json:"unread"`
@@ -85,6 +86,9 @@ func conversationOf(conv client.Conversation) conversationLine {
 	}
 	for _, member := range conv.Members {
 		line.Members = append(line.Members, member.Name)
+		if member.Admin {
+			line.Admins = append(line.Admins, member.Name)
+		}
 	}
 	if conv.Last != nil {
 		line.Last = conv.Last.Received.UTC().Format(time.RFC3339Nano)

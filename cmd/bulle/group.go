@@ -20,13 +20,23 @@ func groupCommand(s *shell) *cobra.Command {
 			lang.Words{EN: "Add people to a group", FR: "Ajouter des personnes à un groupe"}, (*client.Client).AddMembers),
 		s.groupChange(s.lang.Say("remove GROUP MEMBER...", "remove GROUPE MEMBRE..."),
 			lang.Words{EN: "Remove people from a group", FR: "Retirer des personnes d'un groupe"}, removeMembers),
+		s.groupChange(s.lang.Say("promote GROUP MEMBER...", "promote GROUPE MEMBRE..."),
+			lang.Words{EN: "Make people administrators of a group", FR: "Confier l'administration d'un groupe"}, setRole(true)),
+		s.groupChange(s.lang.Say("demote GROUP MEMBER...", "demote GROUPE MEMBRE..."),
+			lang.Words{EN: "Make administrators plain members", FR: "Retirer l'administration d'un groupe"}, setRole(false)),
 		groupRenameCommand(s), groupLeaveCommand(s), groupListCommand(s),
 	)
 	c.Long = s.lang.Say(`Create groups and change who is in them.
 
+Who makes a group is its administrator and may make others. While a group has administrators, only they add, remove and
+rename; once the last one has left, everybody may.
+
 A change is made durable in the vault first and takes effect when the relay has ordered it: at once if the relay can be
 reached (exit code 0), else with the next command that reaches it (exit code 3).`,
 		`Créer des groupes et changer leurs membres.
+
+Qui crée un groupe en est l'administrateur et peut en désigner d'autres. Tant qu'un groupe a des administrateurs, eux
+seuls ajoutent, retirent et renomment ; quand le dernier est parti, chacun le peut.
 
 Un changement est d'abord enregistré dans le coffre et prend effet quand le relais l'a ordonné : aussitôt si le relais
 est joignable (code 0), sinon avec la prochaine commande qui le joint (code 3).`)
@@ -84,6 +94,18 @@ func removeMembers(c *client.Client, ctx context.Context, id client.Conversation
 		})
 	}
 	return c.RemoveMembers(ctx, id, members)
+}
+
+// setRole makes members administrators, or plain members.
+func setRole(admin bool) func(*client.Client, context.Context, client.ConversationID, []client.MemberID) error {
+	return func(c *client.Client, ctx context.Context, id client.ConversationID, members []client.MemberID) error {
+		for _, member := range members {
+			if err := c.SetRole(ctx, id, member, admin); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
 func groupRenameCommand(s *shell) *cobra.Command {
@@ -150,6 +172,9 @@ func (s *shell) listMembers(conv client.Conversation) error {
 		} else if member.Verified {
 			suffix = s.lang.Say("  (verified)", "  (vérifié)")
 		}
+		if member.Admin {
+			suffix += s.lang.Say("  (administrator)", "  (administrateur)")
+		}
 		s.say("%s%s", "%s%s", safe.Line(member.Name), suffix)
 	}
 	return nil
@@ -184,7 +209,13 @@ func (s *shell) members(ctx context.Context, c *client.Client, names []string) (
 
 // settleChange waits until the relay has ordered a change, and says so if it could not be reached.
 func (s *shell) settleChange(ctx context.Context, c *client.Client, id client.ConversationID) error {
+	listening, cancel := context.WithCancel(ctx)
+	defer cancel()
+	events := c.Events(listening)
 	syncing := s.sync(ctx, c)
+	if dropped(events, id) {
+		return fmt.Errorf("change group: %w", client.ErrNotAdmin)
+	}
 	conv, err := c.Conversation(id)
 	if err != nil {
 		return fmt.Errorf("look at group: %w", err)
@@ -204,4 +235,19 @@ func (s *shell) settleChange(ctx context.Context, c *client.Client, id client.Co
 		})
 	}
 	return nil
+}
+
+// dropped reports whether the client gave up a change of a group, because somebody took the role from this member
+// before it was ordered.
+func dropped(events <-chan client.Event, id client.ConversationID) bool {
+	for {
+		select {
+		case e, open := <-events:
+			if !open || e.Kind == client.EventWarning && e.Warning == client.WarningNotAdmin && e.Conversation == id {
+				return open
+			}
+		default:
+			return false
+		}
+	}
 }

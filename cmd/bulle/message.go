@@ -195,6 +195,12 @@ func (s *shell) changeWords(who string, change client.Change) string {
 		return s.lang.Say("* %s: left", "* %s : départ", who)
 	case client.ChangeRenamed:
 		return s.lang.Say("* %s: group renamed %s", "* %s : groupe renommé %s", who, title)
+	case client.ChangePromoted:
+		return s.lang.Say("* %s: made %s administrator", "* %s : %s dirige maintenant le groupe", who, all)
+	case client.ChangeDemoted:
+		return s.lang.Say("* %s: %s is no longer administrator", "* %s : %s ne dirige plus le groupe", who, all)
+	case client.ChangeOpened:
+		return s.lang.Say("* no administrator is left: everybody may change the group", "* plus d'administrateur : chacun peut changer le groupe")
 	case client.ChangeLost:
 		return s.lang.Say("* messages were lost: the relay had dropped them", "* des messages sont perdus : le relais les avait effacés")
 	}

@@ -130,6 +130,15 @@ func talkSentences() []sentence {
 			FR: "Vous n'êtes plus dans cette conversation. Ce que vous aviez reste lisible.",
 		}},
 		{client.ErrNotGroup, exitUsage, "not_group", lang.Words{EN: "This is not a group.", FR: "Ce n'est pas un groupe."}},
+		{client.ErrNotAdmin, exitRefused, "not_admin", lang.Words{
+			EN: "Only an administrator of the group may do this.", FR: "Seul un administrateur du groupe peut le faire.",
+		}},
+		{client.ErrInside, exitRefused, "inside", lang.Words{
+			EN: "They are in the group already.", FR: "Ils sont déjà dans le groupe.",
+		}},
+		{client.ErrNotInside, exitNotFound, "not_inside", lang.Words{
+			EN: "They are not in the group.", FR: "Ils ne sont pas dans le groupe.",
+		}},
 		{client.ErrNotAllowed, exitRefused, "not_allowed", lang.Words{
 			EN: "Only the founder of the bubble may do this.", FR: "Seul le fondateur de la bulle peut le faire.",
 		}},

@@ -65,6 +65,11 @@ func warningWords(w client.Warning) (name string, words lang.Words) {
 			EN: "A group went on while this device was away for too long; ask a member to add you again.",
 			FR: "Un groupe a continué pendant une trop longue absence de cet appareil ; demandez à un membre de vous rajouter.",
 		}
+	case client.WarningNotAdmin:
+		return "not-admin", lang.Words{
+			EN: "A change of a group was dropped: you are no longer its administrator.",
+			FR: "Un changement de groupe a été abandonné : vous n'en êtes plus l'administrateur.",
+		}
 	case client.WarningCredential:
 		return "credential", lang.Words{
 			EN: "A device that the bubble does not know tried to enter a conversation. It was refused.",

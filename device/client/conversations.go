@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,7 +50,7 @@ func (c *Client) unbegun(id ConversationID) (Conversation, error) {
 		return Conversation{}, ErrNoConversation
 	}
 	return Conversation{
-		ID: id, Kind: KindDirect, Name: peer.Name, Members: []Contact{c.Self(), peer}, Active: true,
+		ID: id, Kind: KindDirect, Name: peer.Name, Members: []Contact{c.Self(), peer}, Active: true, Manages: true,
 	}, nil
 }
 
@@ -66,7 +67,8 @@ func (c *Client) peer(id ConversationID) (Contact, bool) {
 func (c *Client) conversation(in conversation.Conversation) (Conversation, error) {
 	out := Conversation{
 		ID: in.ID, Kind: in.Kind, Name: in.Name, Active: in.Active, Unread: in.Unread, Count: in.Count, Pending: in.Pending,
-		Timer: time.Duration(in.Timer) * time.Second,
+		Timer:   time.Duration(in.Timer) * time.Second,
+		Manages: in.Manages, Muted: in.Muted,
 	}
 	members := in.Members
 	if in.Kind == KindDirect {
@@ -74,7 +76,9 @@ func (c *Client) conversation(in conversation.Conversation) (Conversation, error
 		members = []MemberID{c.member, in.Peer}
 	}
 	for _, id := range members {
-		out.Members = append(out.Members, c.memberOf(id))
+		member := c.memberOf(id)
+		member.Admin = slices.Contains(in.Admins, id)
+		out.Members = append(out.Members, member)
 	}
 	last, err := c.History(in.ID, 0, 1)
 	if err == nil && len(last) == 1 {
@@ -169,6 +173,12 @@ func (c *Client) known(members []MemberID) error {
 // said after that they cannot read, find, or write.
 func (c *Client) RemoveMembers(ctx context.Context, id ConversationID, members []MemberID) error {
 	return worded(c.engine.RemoveMembers(ctx, id, members))
+}
+
+// SetRole makes a member of a group an administrator, or takes that from it, when
+// the relay can be reached. While a group has administrators, only they change it.
+func (c *Client) SetRole(ctx context.Context, id ConversationID, member MemberID, admin bool) error {
+	return worded(c.engine.SetRole(ctx, id, member, admin))
 }
 
 // Leave leaves a group. The next member who is online completes it.

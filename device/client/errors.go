@@ -35,6 +35,9 @@ var (
 	ErrNoMessage      = conversation.ErrNoMessage
 	ErrNotMember      = conversation.ErrNotMember
 	ErrNotGroup       = conversation.ErrNotGroup
+	ErrNotAdmin       = conversation.ErrNotAdmin
+	ErrInside         = conversation.ErrInside
+	ErrNotInside      = conversation.ErrNotInside
 	ErrTooLarge       = conversation.ErrTooLarge
 	ErrTooMany        = conversation.ErrTooMany
 	ErrNotEmoji       = conversation.ErrNotEmoji

@@ -73,6 +73,7 @@ const (
 	WarningTruncated  = conversation.WarningTruncated  // messages were gone before they could be read
 	WarningCredential = conversation.WarningCredential // a device that the log does not know tried to enter
 	WarningLost       = conversation.WarningLost       // a group cannot be followed any more
+	WarningNotAdmin   = conversation.WarningNotAdmin   // a change was dropped: this member may not make it any more
 )
 
 // eventBuffer is how many events wait for one reader.

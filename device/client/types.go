@@ -27,6 +27,7 @@ type Contact struct {
 	Self     bool
 	Verified bool // the safety number was compared
 	Devices  int
+	Admin    bool // as a member of a group: manages it
 }
 
 // A Bubble says where this device is enrolled.
@@ -43,6 +44,8 @@ type Conversation struct {
 	Name    string    // the contact's, or the group's
 	Members []Contact // this member too, while it is inside
 	Active  bool      // false after leaving or being removed: the history stays readable
+	Manages bool      // this member may add, remove, rename and give roles
+	Muted   bool      // new messages are not announced
 	Unread  int
 	Count   int           // messages in the history
 	Newest  Cursor        // the position of the newest; some before it may be gone
@@ -141,13 +144,16 @@ type ChangeKind = conversation.ChangeKind
 
 // The kinds of change.
 const (
-	ChangeCreated = conversation.ChangeCreated
-	ChangeAdded   = conversation.ChangeAdded
-	ChangeRemoved = conversation.ChangeRemoved
-	ChangeLeft    = conversation.ChangeLeft
-	ChangeRenamed = conversation.ChangeRenamed
-	ChangeLost    = conversation.ChangeLost
-	ChangeTimer   = conversation.ChangeTimer
+	ChangeCreated  = conversation.ChangeCreated
+	ChangeAdded    = conversation.ChangeAdded
+	ChangeRemoved  = conversation.ChangeRemoved
+	ChangeLeft     = conversation.ChangeLeft
+	ChangeRenamed  = conversation.ChangeRenamed
+	ChangeLost     = conversation.ChangeLost
+	ChangeTimer    = conversation.ChangeTimer
+	ChangePromoted = conversation.ChangePromoted // became administrators of the group
+	ChangeDemoted  = conversation.ChangeDemoted
+	ChangeOpened   = conversation.ChangeOpened // its last administrator is gone: everybody may change it
 )
 
 // State is how far a message has come. It never claims more than is known.

@@ -66,6 +66,12 @@ func (m *model) changeLine(msg client.Message) string {
 		return say("%s left the group", "%s a quitté le groupe", "%s avez quitté le groupe", who)
 	case client.ChangeRenamed:
 		return say("%s named the group %s", "%s a renommé le groupe %s", "%s avez renommé le groupe %s", who, title)
+	case client.ChangePromoted:
+		return say("%s made %s administrator", "%s a confié l'administration à %s", "%s avez confié l'administration à %s", who, names)
+	case client.ChangeDemoted:
+		return say("%s took the administration from %s", "%s a retiré l'administration à %s", "%s avez retiré l'administration à %s", who, names)
+	case client.ChangeOpened:
+		return m.lang.Say("No administrator is left: everybody may change the group", "Il n'y a plus d'administrateur : chacun peut changer le groupe")
 	case client.ChangeLost:
 		return m.lang.Say("Messages were lost: the relay had dropped them before this device came back",
 			"Des messages sont perdus : le relais les avait effacés avant le retour de cet appareil")
@@ -115,6 +121,9 @@ func (m *model) warningLine() string {
 	case client.WarningLost:
 		return m.lang.Say("A group went on while this device was away for too long; ask a member to add you again.",
 			"Un groupe a continué pendant une trop longue absence de cet appareil ; demandez à un membre de vous rajouter.")
+	case client.WarningNotAdmin:
+		return m.lang.Say("A change of a group was dropped: you are no longer its administrator.",
+			"Un changement de groupe a été abandonné : vous n'en êtes plus l'administrateur.")
 	case client.WarningCredential:
 		return m.lang.Say("A device that the bubble does not know tried to enter a conversation. It was refused.",
 			"Un appareil inconnu de la bulle a tenté d'entrer dans une conversation. Il a été refusé.")

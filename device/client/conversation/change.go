@@ -48,18 +48,49 @@ func (w *threadWork) change(ctx context.Context) (bool, error) {
 	if ok, err := load(v, seg, names[0], &x); err != nil || !ok {
 		return false, orMissing(err)
 	}
+	more, err := w.carryOut(ctx, names[0], &x)
+	if errors.Is(err, errUnlawful) {
+		return true, w.drop(ctx, names[0])
+	}
+	return more, err
+}
+
+func (w *threadWork) carryOut(ctx context.Context, name string, x *change) (bool, error) {
 	switch x.Kind {
 	case intendAdd:
-		return w.add(ctx, names[0], &x)
+		return w.add(ctx, name, x)
 	case intendRemove:
-		return w.remove(ctx, names[0], &x)
+		return w.remove(ctx, name, x)
 	case intendRename:
-		return w.rename(ctx, names[0], &x)
+		return w.describeAnew(ctx, name, func(d *description) { d.Name = x.Name })
+	case intendTimer:
+		return w.describeAnew(ctx, name, func(d *description) { d.Timer = x.Seconds })
+	case intendRole:
+		return w.setRole(ctx, name, x)
 	case intendLeave:
-		return w.leave(ctx, names[0], &x)
+		return w.leave(ctx, name, x)
 	default:
-		return true, w.done(ctx, names[0])
+		return true, w.done(ctx, name)
 	}
+}
+
+// mayChange fails with errUnlawful unless this member may change the group now. It
+// is asked once something is left to do: somebody else may have done it already.
+func (w *threadWork) mayChange() error {
+	d, err := describe(w.t.group.Extensions())
+	if err == nil && !d.manages(w.t.roster(), w.engine.Self.Member) {
+		err = errUnlawful
+	}
+	return err
+}
+
+// drop gives up a change that this member may not make any more, and says so.
+func (w *threadWork) drop(ctx context.Context, name string) error {
+	return w.update(ctx, "refused", func(tx *vault.Tx, n *notes, _ *meta) error {
+		n.tell(Event{Kind: EventWarning, Conversation: w.conversation, Warning: WarningNotAdmin})
+		n.tell(Event{Kind: EventConversation, Conversation: w.conversation})
+		return tx.Delete(segment(w.conversation), name)
+	})
 }
 
 // done drops a change that has had its effect.
@@ -92,6 +123,11 @@ func (w *threadWork) add(ctx context.Context, name string, x *change) (bool, err
 	if len(missing) == 0 {
 		return true, w.done(ctx, name)
 	}
+	if len(without(missing, w.engine.Self.Member)) > 0 {
+		if err := w.mayChange(); err != nil {
+			return false, err // before it costs anybody a key package
+		}
+	}
 	packages, err := w.packages(ctx, name, x, missing)
 	if err != nil {
 		return false, err
@@ -104,7 +140,11 @@ func (w *threadWork) add(ctx context.Context, name string, x *change) (bool, err
 	if len(w.t.group.Members())+len(packages) > maxLeaves {
 		return true, w.done(ctx, name) // refused when it was asked for; others were faster
 	}
-	return true, w.build(ctx, mls.CommitOptions{Add: packages})
+	extensions, err := w.plain(missing)
+	if err != nil {
+		return false, err
+	}
+	return true, w.build(ctx, mls.CommitOptions{Add: packages, Extensions: extensions})
 }
 
 // packages returns key packages for all devices of the members, each taken from
@@ -182,24 +222,68 @@ func (w *threadWork) remove(ctx context.Context, name string, x *change) (bool, 
 	if len(out) == 0 {
 		return true, w.done(ctx, name)
 	}
-	return true, w.build(ctx, mls.CommitOptions{Remove: out})
+	if err := w.mayChange(); err != nil {
+		return false, err
+	}
+	extensions, err := w.plain(without(x.Members, w.engine.Self.Member))
+	if err != nil {
+		return false, err
+	}
+	return true, w.build(ctx, mls.CommitOptions{Remove: out, Extensions: extensions})
 }
 
-// rename commits a new name.
-func (w *threadWork) rename(ctx context.Context, name string, x *change) (bool, error) {
+// describeAnew commits another description.
+func (w *threadWork) describeAnew(ctx context.Context, name string, edit func(*description)) (bool, error) {
+	extensions, err := w.description(edit)
+	switch {
+	case err != nil:
+		return false, err
+	case extensions == nil:
+		return true, w.done(ctx, name) // it says that already
+	}
+	if err := w.mayChange(); err != nil {
+		return false, err
+	}
+	return true, w.build(ctx, mls.CommitOptions{Extensions: extensions})
+}
+
+// description returns the extensions of the group with an edited description, nil
+// if the edit changes nothing.
+func (w *threadWork) description(edit func(*description)) (*[]mls.Extension, error) {
 	d, err := describe(w.t.group.Extensions())
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	if d.Name == x.Name {
-		return true, w.done(ctx, name)
+	before := *d
+	before.Admins = slices.Clone(d.Admins)
+	edit(d)
+	if d.Name == before.Name && d.Timer == before.Timer && slices.Equal(d.Admins, before.Admins) {
+		return nil, nil //nolint:nilnil // nothing to commit, no failure
 	}
-	d.Name = x.Name
 	extensions, err := d.extensions()
-	if err != nil {
-		return false, err
-	}
-	return true, w.build(ctx, mls.CommitOptions{Extensions: &extensions})
+	return &extensions, err
+}
+
+// setRole commits who is an administrator. Only who is in the group becomes one.
+func (w *threadWork) setRole(ctx context.Context, name string, x *change) (bool, error) {
+	roster := w.t.roster()
+	return w.describeAnew(ctx, name, func(d *description) {
+		for _, id := range x.Members {
+			if !x.Admin || slices.Contains(roster, id) {
+				d.setAdmin(id, x.Admin)
+			}
+		}
+	})
+}
+
+// plain returns the description without a role for some members: who comes or goes
+// brings and takes none.
+func (w *threadWork) plain(members []governance.MemberID) (*[]mls.Extension, error) {
+	return w.description(func(d *description) {
+		for _, id := range members {
+			d.setAdmin(id, false)
+		}
+	})
 }
 
 // leave proposes to remove all of this member's devices, once in each epoch until
@@ -233,6 +317,14 @@ func (w *threadWork) leave(ctx context.Context, name string, x *change) (bool, e
 	return true, w.seal(ctx, &outgoing{Proposal: true}, nil, proposal, func(tx *vault.Tx) error {
 		return tx.Put(segment(w.conversation), name, changed)
 	})
+}
+
+// unpropose takes back that we proposed to leave when the proposal did not get into
+// a channel that has ended: it is made again in the next one.
+func (w *threadWork) unpropose() {
+	if leaf, ok := w.t.unsent(); ok {
+		w.t.line.Leaving = slices.DeleteFunc(w.t.line.Leaving, func(l uint32) bool { return l == uint32(leaf) })
+	}
 }
 
 // speaking reports whether messages wait that were written before leaving.

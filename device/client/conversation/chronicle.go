@@ -41,7 +41,39 @@ func (w *threadWork) recordChanges(tx *vault.Tx, n *notes, m *meta, from governa
 		}
 	}
 	if in := except(membersOf(c.Added), m.Members); len(in) > 0 {
-		return w.record(tx, n, m, from, &changeRecord{Kind: ChangeAdded, Members: in})
+		if err := w.record(tx, n, m, from, &changeRecord{Kind: ChangeAdded, Members: in}); err != nil {
+			return err
+		}
+	}
+	if c.RemovedSelf {
+		return nil // what else changed is the business of those who stay
+	}
+	return w.recordRoles(tx, n, m, from)
+}
+
+// recordRoles writes who became an administrator or is none any more, after the
+// group has moved to its new epoch.
+func (w *threadWork) recordRoles(tx *vault.Tx, n *notes, m *meta, from governance.MemberID) error {
+	roster, now, err := w.t.admins()
+	if err != nil {
+		return err
+	}
+	before := m.Admins
+	m.Admins = now
+	up := slices.DeleteFunc(slices.Clone(now), func(id governance.MemberID) bool { return slices.Contains(before, id) })
+	down := slices.DeleteFunc(slices.Clone(before), func(id governance.MemberID) bool {
+		return slices.Contains(now, id) || !slices.Contains(roster, id)
+	})
+	for _, x := range []changeRecord{{Kind: ChangePromoted, Members: up}, {Kind: ChangeDemoted, Members: down}} {
+		if len(x.Members) == 0 {
+			continue
+		}
+		if err := w.record(tx, n, m, from, &x); err != nil {
+			return err
+		}
+	}
+	if len(before) > 0 && len(now) == 0 {
+		return w.record(tx, n, m, from, &changeRecord{Kind: ChangeOpened})
 	}
 	return nil
 }

@@ -58,6 +58,14 @@ func (w *threadWork) build(ctx context.Context, o mls.CommitOptions) error {
 	if err != nil {
 		return fmt.Errorf("build a commit: %w", err)
 	}
+	m, _, err := loadMeta(w.engine.view(ctx), w.conversation)
+	if err == nil && w.judge(m, commit.Changes()) != lawful {
+		err = errUnlawful // the others would skip it
+	}
+	if err != nil {
+		commit.Wipe()
+		return err
+	}
 	if t.alone() {
 		return w.commitAlone(ctx, commit) // the group takes its secrets over
 	}
@@ -96,6 +104,10 @@ func (w *threadWork) won(tx *vault.Tx, n *notes, m *meta, end uint64) error {
 	if err != nil {
 		return fmt.Errorf("restore a commit: %w", err)
 	}
+	if w.judge(m, commit.Changes()) != lawful {
+		commit.Wipe() // an older program made it; for the others it counts for nothing
+		return w.t.dropPending(tx)
+	}
 	return w.merge(tx, n, m, commit, end)
 }
 
@@ -125,8 +137,12 @@ func (w *threadWork) merge(tx *vault.Tx, n *notes, m *meta, commit *mls.PendingC
 func (w *threadWork) committed(tx *vault.Tx, n *notes, m *meta, c *mls.StagedCommit, end uint64) error {
 	t, changes := w.t, c.Changes()
 	from, _, ok := parseCredential(changes.Committer.Credential)
-	if !ok || !w.allowed(m, changes) {
+	verdict := w.judge(m, changes)
+	if !ok || verdict != lawful {
 		c.Wipe()
+		if verdict == unlawfulAsFarAsKnown && !w.asked {
+			return errUnknownDevice
+		}
 		return nil
 	}
 	if changes.RemovedSelf {
@@ -140,27 +156,6 @@ func (w *threadWork) committed(tx *vault.Tx, n *notes, m *meta, c *mls.StagedCom
 		return fmt.Errorf("follow a commit: %w", err)
 	}
 	return w.enter(tx, n, m, from, changes, end)
-}
-
-// allowed says what a commit may do. Both sides of a conversation of two are
-// fixed; a group stays the group that it is.
-func (w *threadWork) allowed(m *meta, c mls.Changes) bool {
-	if c.ReInit != nil || c.External || len(c.PSKs) > 0 {
-		return false
-	}
-	if c.Extensions != nil {
-		d, err := describe(*c.Extensions)
-		if err != nil || d.Kind != m.Kind || d.Generation != w.t.line.Generation {
-			return false
-		}
-	}
-	for _, added := range c.Added {
-		member, _, ok := parseCredential(added.Credential)
-		if !ok || m.Kind == Direct && member != m.Peer && member != w.engine.Self.Member {
-			return false
-		}
-	}
-	return true
 }
 
 // proposed notes a proposal. Leaving is the one that we commit for others; what

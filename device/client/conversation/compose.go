@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"errors"
+	"slices"
 	"unicode/utf8"
 
 	"bulle/device/client/contact"
@@ -136,7 +137,9 @@ func (e *Engine) CreateGroup(ctx context.Context, name string, members []governa
 	var id ID
 	systemRandom{}.fill(id[:])
 	err := e.update(ctx, "create", func(tx *vault.Tx, n *notes) error {
-		m, err := e.ensureConversation(tx, id, &meta{Kind: Group, Name: name, Members: []governance.MemberID{e.Self.Member}})
+		m, err := e.ensureConversation(tx, id, &meta{
+			Kind: Group, Name: name, Members: []governance.MemberID{e.Self.Member}, Admins: []governance.MemberID{e.Self.Member},
+		})
 		if err != nil {
 			return err
 		}
@@ -145,7 +148,9 @@ func (e *Engine) CreateGroup(ctx context.Context, name string, members []governa
 			return err
 		}
 		n.tell(Event{Kind: EventConversation, Conversation: id})
-		return e.startThread(tx, n, id, m, id, &description{Kind: Group, Name: name}, members)
+		return e.startThread(tx, n, id, m, id, &description{
+			Kind: Group, Name: name, Admins: []governance.MemberID{e.Self.Member},
+		}, members)
 	})
 	return id, err
 }
@@ -153,10 +158,16 @@ func (e *Engine) CreateGroup(ctx context.Context, name string, members []governa
 // AddMembers wishes members into a group.
 func (e *Engine) AddMembers(ctx context.Context, id ID, members []governance.MemberID) error {
 	return e.wish(ctx, id, func(m *meta) (*change, error) {
-		if len(m.Members)+len(members) > maxLeaves {
+		missing := slices.DeleteFunc(slices.Clone(members), func(id governance.MemberID) bool {
+			return slices.Contains(m.Members, id)
+		})
+		switch {
+		case len(missing) == 0 && len(members) > 0:
+			return nil, ErrInside
+		case len(m.Members)+len(missing) > maxLeaves:
 			return nil, ErrTooMany
 		}
-		return &change{Kind: intendAdd, Members: members}, nil
+		return &change{Kind: intendAdd, Members: missing}, nil
 	})
 }
 
@@ -171,6 +182,16 @@ func (e *Engine) RemoveMembers(ctx context.Context, id ID, members []governance.
 func (e *Engine) Rename(ctx context.Context, id ID, name string) error {
 	return e.wish(ctx, id, func(*meta) (*change, error) {
 		return &change{Kind: intendRename, Name: name}, contact.CheckName(name)
+	})
+}
+
+// SetRole wishes a member of a group to be an administrator, or not to be one.
+func (e *Engine) SetRole(ctx context.Context, id ID, member governance.MemberID, admin bool) error {
+	return e.wish(ctx, id, func(m *meta) (*change, error) {
+		if !slices.Contains(m.Members, member) {
+			return nil, ErrNotInside
+		}
+		return &change{Kind: intendRole, Members: []governance.MemberID{member}, Admin: admin}, nil
 	})
 }
 
@@ -197,8 +218,11 @@ func (e *Engine) wish(ctx context.Context, id ID, make func(*meta) (*change, err
 			return ErrNotMember
 		}
 		x, err := make(m)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case x.Kind != intendLeave && !m.manages(e.Self.Member):
+			return ErrNotAdmin
 		}
 		if err := save(tx, segment(id), numbered(changePrefix, m.number()), x); err != nil {
 			return err

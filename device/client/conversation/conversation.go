@@ -16,6 +16,9 @@ var (
 	ErrNoConversation = errors.New("there is no such conversation")
 	ErrNotMember      = errors.New("this device is no longer in the conversation")
 	ErrNotGroup       = errors.New("this conversation is not a group")
+	ErrNotAdmin       = errors.New("only an administrator of the group may do this")
+	ErrInside         = errors.New("they are in the group already")
+	ErrNotInside      = errors.New("they are not in the group")
 	ErrTooMany        = errors.New("a group has at most 256 devices")
 	ErrTooLarge       = errors.New("this is too large to send")
 	ErrNotEmoji       = errors.New("a reaction is one emoji")
@@ -30,6 +33,9 @@ type Conversation struct {
 	Peer     governance.MemberID // of Direct
 	Name     string              // of Group
 	Members  []governance.MemberID
+	Admins   []governance.MemberID // of Group: who manages it; nobody: everybody does
+	Manages  bool                  // we may change it
+	Muted    bool
 	Active   bool // we are in it
 	Unread   int
 	Count    int
@@ -78,6 +84,7 @@ func (e *Engine) Conversation(ctx context.Context, id ID) (Conversation, error) 
 		Timer:  int(m.Timer),
 		Unread: int(m.Unread), Count: int(uint64(m.Last) - min(m.Erased, uint64(m.Last))), Activity: fromMillis(m.Activity), //nolint:gosec // G115: a count of records
 	}
+	c.Admins, c.Manages, c.Muted = m.Admins, !m.Outside && m.manages(e.Self.Member), m.Muted
 	c.Pending, err = pending(v, id, m)
 	return c, err
 }

@@ -1,10 +1,13 @@
 package conversation
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 
 	"bulle/device/client/contact"
 	"bulle/mls"
+	"bulle/protocol/governance"
 	"bulle/protocol/syntax"
 )
 
@@ -16,29 +19,66 @@ const extensionDescription mls.ExtensionType = 0xF0B1
 // A description says what a group is to its members:
 //
 //	struct {
-//	    uint8  version = 1;
-//	    uint8  kind;          // 1 of two members, 2 group
-//	    opaque name<V>;       // of a group, 1..64 bytes; else empty
-//	    uint32 generation;    // of two members: Unix seconds of its making, or more; the newest is spoken in
+//	    uint8    version;       // 1 or 2
+//	    uint8    kind;          // 1 of two members, 2 group
+//	    opaque   name<V>;       // of a group, 1..64 bytes; else empty
+//	    uint32   generation;    // of two members: Unix seconds of its making, or more; the newest is spoken in
+//	    // version 2
+//	    MemberID admins<V>;     // of a group, ascending, at most 256; else empty
+//	    uint32   timer;         // seconds after which messages disappear; 0: they stay
 //	} Description;
+//
+// A group without administrators and timer is described by version 1.
 type description struct {
 	Kind       Kind
 	Name       string
 	Generation uint32
+	Admins     []governance.MemberID
+	Timer      uint32
 }
 
 // Code implements [syntax.Value].
 func (d *description) Code(c *syntax.Codec) {
-	codeVersion(c)
+	second := codeVersions(c, d.newer())
 	syntax.Enum8(c, &d.Kind)
 	c.String(&d.Name)
 	c.Uint32(&d.Generation)
+	if second {
+		codeMembers(c, &d.Admins)
+		c.Uint32(&d.Timer)
+	}
+	checkVersion(c, second, d.newer())
 	switch {
 	case c.Err() != nil:
-	case d.Kind == Direct && d.Name == "":
-	case d.Kind == Group && contact.CheckName(d.Name) == nil && d.Generation == 0:
+	case d.Kind == Direct && d.Name == "" && len(d.Admins) == 0:
+	case d.Kind == Group && contact.CheckName(d.Name) == nil && d.Generation == 0 && d.adminsInOrder():
 	default:
 		c.Fail("a description that breaks the rules")
+	}
+}
+
+// newer reports whether the description says what only version 2 can say.
+func (d *description) newer() bool { return len(d.Admins) > 0 || d.Timer != 0 }
+
+// adminsInOrder reports whether the administrators stand in the one order, each
+// once.
+func (d *description) adminsInOrder() bool {
+	for i := 1; i < len(d.Admins); i++ {
+		if bytes.Compare(d.Admins[i-1][:], d.Admins[i][:]) >= 0 {
+			return false
+		}
+	}
+	return len(d.Admins) <= maxLeaves
+}
+
+// setAdmin makes a member an administrator, or takes that from it.
+func (d *description) setAdmin(id governance.MemberID, admin bool) {
+	at, is := slices.BinarySearchFunc(d.Admins, id, func(a, b governance.MemberID) int { return bytes.Compare(a[:], b[:]) })
+	switch {
+	case admin && !is:
+		d.Admins = slices.Insert(d.Admins, at, id)
+	case !admin && is:
+		d.Admins = slices.Delete(d.Admins, at, at+1)
 	}
 }
 

@@ -35,7 +35,14 @@ func (w *threadWork) enter(tx *vault.Tx, n *notes, m *meta, from governance.Memb
 	if err := t.enter(tx); err != nil {
 		return err
 	}
+	d, err := describe(t.group.Extensions())
+	if err != nil {
+		return err
+	}
 	m.Members = t.roster()
+	if err := w.engine.retime(tx, n, w.conversation, m, from, d.Timer); err != nil {
+		return err
+	}
 	if len(c.Added) > 0 {
 		n.kick(workerKey{kind: siblingWorker}) // a history may wait for them
 	}

@@ -65,6 +65,7 @@ const (
 	WarningTruncated  Warning = 3 // messages were gone before they could be read
 	WarningCredential Warning = 4 // a device that the log does not know tried to enter
 	WarningLost       Warning = 5 // a group cannot be followed any more
+	WarningNotAdmin   Warning = 6 // what this member wanted of a group was dropped: it may not change it any more
 )
 
 // String returns the word that scripts see.
@@ -80,6 +81,8 @@ func (w Warning) String() string {
 		return "credential"
 	case WarningLost:
 		return "lost"
+	case WarningNotAdmin:
+		return "not-admin"
 	default:
 		return ""
 	}

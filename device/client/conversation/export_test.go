@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"context"
+	"slices"
 
 	"bulle/device/client/attachment"
 	"bulle/device/client/delivery"
@@ -21,12 +22,13 @@ func Formats() map[string]syntax.Value {
 	manifest := attachment.Manifest{Key: secret.New(make([]byte, 32)), Size: 7, Class: link.Month, Name: "n", Type: "t", Preview: []byte{}}
 	parcel := delivery.Parcel{Channel: link.ID{8}, Cells: [][]byte{make([]byte, link.CellSize)}}
 	return map[string]syntax.Value{
-		"envelope.bin":    &Envelope{Head: governance.Head{Length: 9}, Read: 10, Contents: []Content{content}},
-		"text.bin":        &Text{Text: "hello"},
-		"file.bin":        &File{Caption: "c", Manifest: manifest},
-		"receipts.bin":    &Receipts{Delivered: []MessageID{id}, Read: []MessageID{id}},
-		"note.bin":        &note{Kind: noteWelcome, Welcome: []byte{11}, Tree: []byte{12}},
-		"description.bin": &description{Kind: Group, Name: "g"},
+		"envelope.bin":     &Envelope{Head: governance.Head{Length: 9}, Read: 10, Contents: []Content{content}},
+		"text.bin":         &Text{Text: "hello"},
+		"file.bin":         &File{Caption: "c", Manifest: manifest},
+		"receipts.bin":     &Receipts{Delivered: []MessageID{id}, Read: []MessageID{id}},
+		"note.bin":         &note{Kind: noteWelcome, Welcome: []byte{11}, Tree: []byte{12}},
+		"description.bin":  &description{Kind: Group, Name: "g"},
+		"description2.bin": &description{Kind: Group, Name: "g", Admins: []governance.MemberID{member, {2}}, Timer: 69},
 		"meta.bin": &meta{
 			Kind: Group, Peer: member, Name: "g", Last: 13, ReadUpTo: 14, Unread: 15, Activity: 16, Numbers: 17,
 			Threads: [][32]byte{{18}}, Members: []governance.MemberID{member}, Generation: 19, Leaving: true,
@@ -44,8 +46,9 @@ func Formats() map[string]syntax.Value {
 		},
 		"meta2.bin": &meta{
 			Kind: Direct, Peer: member, Threads: [][32]byte{}, Members: []governance.MemberID{}, Timer: 61, Erased: 62,
+			Admins: []governance.MemberID{member}, Muted: true,
 		},
-		"change2.bin":  &change{Kind: intendTimer, Members: []governance.MemberID{}, Packages: [][]byte{}, Seconds: 63},
+		"change2.bin":  &change{Kind: intendTimer, Members: []governance.MemberID{}, Packages: [][]byte{}, Seconds: 63, Admin: true},
 		"ahead.bin":    &ahead{Arrived: 64, Content: content},
 		"reaction.bin": &Reaction{Target: id, Emoji: "👍"},
 		"edit.bin":     &Edit{Target: id, Text: "hello"},
@@ -83,6 +86,7 @@ func Empty(name string) syntax.Value {
 		"inbox.bin": &inboxState{}, "pool.bin": &poolState{}, "record2.bin": &record{}, "meta2.bin": &meta{}, "change2.bin": &change{},
 		"ahead.bin": &ahead{}, "reaction.bin": &Reaction{}, "edit.bin": &Edit{}, "delete.bin": &Delete{}, "reply.bin": &Reply{},
 		"lifetime.bin": &Lifetime{}, "media.bin": &Media{}, "upload2.bin": &upload{},
+		"description2.bin": &description{},
 	}[name]
 }
 
@@ -185,4 +189,84 @@ func MessageIDOf(sender governance.MemberID, c *Content) MessageID { return mess
 func (e *Engine) Records(ctx context.Context, id ID, prefix string) (int, error) {
 	names, err := e.view(ctx).List(segment(id), vault.Range{Prefix: prefix})
 	return len(names), err
+}
+
+// A Force is a commit that a hostile client makes, whatever the rule says.
+type Force struct {
+	Remove, Admins []governance.MemberID
+	Name           string
+}
+
+// Force has the next commit of a group be one that the rule of rule.go may forbid.
+// The engine must not be running.
+func (e *Engine) Force(ctx context.Context, id ID, f Force) error {
+	m, _, err := loadMeta(e.view(ctx), id)
+	if err != nil {
+		return err
+	}
+	key, err := e.speaker(e.view(ctx), id, m)
+	if err != nil {
+		return err
+	}
+	t, err := e.loadThread(ctx, id, key.thread)
+	if err != nil {
+		return err
+	}
+	o := mls.CommitOptions{SkipStored: true}
+	for _, leaf := range t.group.Members() {
+		if member, _, _ := parseCredential(leaf.Credential); slices.Contains(f.Remove, member) {
+			o.Remove = append(o.Remove, leaf.Leaf)
+		}
+	}
+	if len(f.Admins) > 0 || f.Name != "" {
+		d, err := describe(t.group.Extensions())
+		if err != nil {
+			return err
+		}
+		for _, id := range f.Admins {
+			d.setAdmin(id, true)
+		}
+		if f.Name != "" {
+			d.Name = f.Name
+		}
+		extensions, err := d.extensions()
+		if err != nil {
+			return err
+		}
+		o.Extensions = &extensions
+	}
+	commit, err := t.group.Commit(o)
+	if err != nil {
+		return err
+	}
+	state, err := commit.Marshal()
+	if err != nil {
+		return err
+	}
+	parcel, err := t.channel.Pack(commit.Message(), channelClass)
+	if err != nil {
+		return err
+	}
+	return e.update(ctx, "force", func(tx *vault.Tx, _ *notes) error {
+		t.pending = &pendingCommit{Parcel: *parcel, State: state}
+		if err := t.saveRatchet(tx); err != nil {
+			return err
+		}
+		return save(tx, segment(id), t.name("pending"), t.pending)
+	})
+}
+
+// Lane returns in which channel of which epoch a conversation is.
+func (e *Engine) Lane(ctx context.Context, id ID) (epoch uint64, lane uint32, err error) {
+	m, _, err := loadMeta(e.view(ctx), id)
+	if err != nil {
+		return 0, 0, err
+	}
+	key, err := e.speaker(e.view(ctx), id, m)
+	if err != nil {
+		return 0, 0, err
+	}
+	var l line
+	_, err = load(e.view(ctx), segment(id), threadName(key.thread, "line"), &l)
+	return l.Epoch, l.Lane, err
 }

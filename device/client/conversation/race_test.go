@@ -33,6 +33,9 @@ func TestTwoChangesInOneMoment(t *testing.T) {
 	dave.sync()
 	id := group(t, "race", alice, bob)
 	ctx := t.Context()
+	check(t, alice.SetRole(ctx, id, bob.id(), true))
+	alice.sync()
+	bob.sync()
 	for range 5 {
 		if err := alice.AddMembers(ctx, id, []governance.MemberID{carol.id()}); err != nil {
 			t.Fatal(err)

@@ -39,8 +39,10 @@ type meta struct {
 	Outside    bool                  // removed from the group, or left it
 	Leaving    bool                  // asked to leave it
 	// version 2
-	Timer  uint32 // seconds that messages live from now on; 0: for ever
-	Erased uint64 // messages that left the history: Last counts them
+	Timer  uint32                // seconds that messages live from now on; 0: for ever
+	Erased uint64                // messages that left the history: Last counts them
+	Admins []governance.MemberID // as Members: those who manage the group; nobody: all do
+	Muted  bool                  // no notifications
 }
 
 // maxThreads bounds the MLS groups of a conversation of two: a peer that makes
@@ -68,11 +70,13 @@ func (m *meta) Code(c *syntax.Codec) {
 	}
 	c.Uint32(&m.Timer)
 	c.Uint64(&m.Erased)
+	codeMembers(c, &m.Admins)
+	c.Bool(&m.Muted)
 	checkVersion(c, second, m.newer())
 }
 
 // newer reports whether the meta says what only version 2 can say.
-func (m *meta) newer() bool { return m.Timer != 0 || m.Erased != 0 }
+func (m *meta) newer() bool { return m.Timer != 0 || m.Erased != 0 || len(m.Admins) > 0 || m.Muted }
 
 // A record is one message of a history.
 type record struct {
@@ -201,6 +205,7 @@ type change struct {
 	Proposed uint64   // leave: 1 + the epoch in which it was proposed
 	// version 2
 	Seconds uint32 // timer
+	Admin   bool   // role: what Members become
 }
 
 type intention uint8
@@ -211,6 +216,7 @@ const (
 	intendRename intention = 3
 	intendLeave  intention = 4
 	intendTimer  intention = 5
+	intendRole   intention = 6
 )
 
 // Code implements [syntax.Value].
@@ -223,13 +229,16 @@ func (x *change) Code(c *syntax.Codec) {
 	c.Uint64(&x.Proposed)
 	if second {
 		c.Uint32(&x.Seconds)
+		c.Bool(&x.Admin)
 	}
 	checkVersion(c, second, x.newer())
 }
 
 // newer reports whether the change says what only version 2 can say. A timer
 // that is switched off is such a thing too.
-func (x *change) newer() bool { return x.Kind == intendTimer || x.Seconds != 0 }
+func (x *change) newer() bool {
+	return x.Kind == intendTimer || x.Kind == intendRole || x.Seconds != 0 || x.Admin
+}
 
 func codeMembers(c *syntax.Codec, ids *[]governance.MemberID) {
 	syntax.Vector(c, ids, func(c *syntax.Codec, id *governance.MemberID) { c.Fixed(id[:]) })

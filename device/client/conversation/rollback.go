@@ -90,6 +90,7 @@ func (w *threadWork) ended(ctx context.Context) error {
 		if t.line.Missed {
 			return w.lose(tx, n, m)
 		}
+		w.unpropose()
 		if err := t.dropOut(tx); err != nil {
 			return err
 		}

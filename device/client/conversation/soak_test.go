@@ -51,6 +51,12 @@ func newLife(t *testing.T, seed uint64) *life {
 	}
 	l.still = group(t, "still", l.all[0], l.all[1:]...)
 	l.moving = group(t, "moving", l.all[0], l.all[1:]...)
+	for _, d := range l.all[1:3] { // dave becomes one by chance, or when the others are gone
+		check(t, l.all[0].SetRole(t.Context(), l.moving, d.id(), true))
+	}
+	for _, d := range l.all {
+		d.sync()
+	}
 	return l
 }
 
@@ -106,7 +112,9 @@ func (l *life) tell(d *device, id conversation.ID, peer governance.MemberID) {
 func (l *life) change(d *device) {
 	other := []governance.MemberID{l.one().id()}
 	var err error
-	switch l.random.IntN(3) {
+	switch l.random.IntN(4) {
+	case 3:
+		err = d.SetRole(l.Context(), l.moving, other[0], l.random.IntN(3) > 0)
 	case 0:
 		err = d.AddMembers(l.Context(), l.moving, other)
 	case 1:
@@ -158,6 +166,9 @@ func (l *life) check() {
 	}
 	for _, d := range in {
 		one, other := must(in[0].Conversation(l.Context(), l.moving))(l.T), must(d.Conversation(l.Context(), l.moving))(l.T)
+		if !slices.Equal(one.Admins, other.Admins) {
+			l.Errorf("%s sees the administrators %v; %s sees %v", in[0].name, one.Admins, d.name, other.Admins)
+		}
 		if one.Name != other.Name || !slices.Equal(in[0].members(l.moving), d.members(l.moving)) || len(d.members(l.moving)) != len(in) {
 			l.Errorf("%s sees %q with %v; %s sees %q with %v", in[0].name, one.Name, in[0].members(l.moving), d.name, other.Name, d.members(l.moving))
 		}

@@ -142,5 +142,5 @@ func (e *Engine) ensureThread(tx *vault.Tx, n *notes, id ID, m *meta) error {
 	m.Generation = min(generation, math.MaxUint32-1) + 1
 	var group [32]byte
 	systemRandom{}.fill(group[:])
-	return e.startThread(tx, n, id, m, group, &description{Kind: Direct, Generation: generation}, []governance.MemberID{m.Peer})
+	return e.startThread(tx, n, id, m, group, &description{Kind: Direct, Generation: generation, Timer: m.Timer}, []governance.MemberID{m.Peer})
 }

@@ -103,16 +103,18 @@ type ChangeKind uint8
 
 // The kinds of change.
 const (
-	ChangeCreated ChangeKind = 1
-	ChangeAdded   ChangeKind = 2
-	ChangeRemoved ChangeKind = 3
-	ChangeLeft    ChangeKind = 4
-	ChangeRenamed ChangeKind = 5
-	ChangeLost    ChangeKind = 6 // messages were gone before this device could read them
-	ChangeTimer   ChangeKind = 7 // messages live for another time from now on
-
+	ChangeCreated    ChangeKind = 1
+	ChangeAdded      ChangeKind = 2
+	ChangeRemoved    ChangeKind = 3
+	ChangeLeft       ChangeKind = 4
+	ChangeRenamed    ChangeKind = 5
+	ChangeLost       ChangeKind = 6  // messages were gone before this device could read them
+	ChangeTimer      ChangeKind = 7  // messages live for another time from now on
+	ChangePromoted   ChangeKind = 8  // became administrators of the group
+	ChangeDemoted    ChangeKind = 9  // are administrators no longer
 	ChangeDevice     ChangeKind = 10 // a member who is inside came with a further device
 	ChangeDeviceGone ChangeKind = 11 // a device of a member who stays inside was removed
+	ChangeOpened     ChangeKind = 12 // the last administrator is gone: everybody may change the group
 )
 
 // String returns the word that scripts see.
@@ -136,6 +138,12 @@ func (k ChangeKind) String() string {
 		return "device"
 	case ChangeDeviceGone:
 		return "device-gone"
+	case ChangePromoted:
+		return "promoted"
+	case ChangeDemoted:
+		return "demoted"
+	case ChangeOpened:
+		return "opened"
 	default:
 		return "unknown"
 	}

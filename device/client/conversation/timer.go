@@ -23,6 +23,9 @@ func (e *Engine) SetTimer(ctx context.Context, id ID, peer governance.MemberID, 
 		if err != nil {
 			return err
 		}
+		if !m.manages(e.Self.Member) {
+			return ErrNotAdmin
+		}
 		if err := dropTimers(tx, id); err != nil {
 			return err
 		}

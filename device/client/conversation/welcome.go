@@ -193,6 +193,7 @@ func (e *Engine) adopt(tx *vault.Tx, n *notes, t *thread, d *description, peer g
 		return false, err
 	}
 	m.Members, m.Outside, m.Leaving, m.Name = t.roster(), false, false, d.Name
+	m.Admins, m.Timer = d.adminsOf(m.Members), d.Timer
 	m.Generation = max(m.Generation, min(d.Generation, math.MaxUint32-1)+1)
 	if err := e.recordInvited(tx, n, t, d, m); err != nil {
 		return false, err

@@ -25,14 +25,17 @@ import (
 // A world is a bubble of one category in memory: a governance log that everyone
 // sees at once, a relay, and devices.
 type world struct {
-	t         *testing.T
-	relay     *linktest.Relay
-	log       *governance.Log
-	category  governance.CategoryID
-	directory *secret.Bytes
-	root      *governance.SigningKey
-	now       time.Time
-	clock     func() time.Time // nil: now
+	t          *testing.T
+	relay      *linktest.Relay
+	log        *governance.Log
+	statements [][]byte // of log
+	category   governance.CategoryID
+	directory  *secret.Bytes
+	root       *governance.SigningKey
+	now        time.Time
+	view       *governance.Log  // what devices know, if it is not log
+	newer      *governance.Log  // what they know once they have asked again
+	clock      func() time.Time // nil: now
 }
 
 func newWorld(t *testing.T) *world {
@@ -126,6 +129,7 @@ func (w *world) admit(d *device) {
 
 func (w *world) append(statements [][]byte) {
 	w.t.Helper()
+	w.statements = append(w.statements, statements...)
 	if err := w.log.Append(statements...); err != nil {
 		w.t.Fatal(err)
 	}
@@ -141,11 +145,19 @@ func (w *world) time() time.Time {
 
 // Now, Head, Heard and Refresh make a world a [conversation.Directory].
 func (w *world) Now() *contact.Directory {
+	if w.view != nil {
+		return contact.NewDirectory(nil, w.view.State(), w.category, w.directory)
+	}
 	return contact.NewDirectory(nil, w.log.State(), w.category, w.directory)
 }
-func (w *world) Head() governance.Head         { return w.log.Head() }
-func (w *world) Heard(governance.Head)         {}
-func (w *world) Refresh(context.Context) error { return nil }
+func (w *world) Head() governance.Head { return w.log.Head() }
+func (w *world) Heard(governance.Head) {}
+func (w *world) Refresh(context.Context) error {
+	if w.newer != nil {
+		w.view = w.newer
+	}
+	return nil
+}
 
 // open makes an engine on the device's vault, as a start of the program does.
 func (d *device) open() {

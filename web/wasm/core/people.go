@@ -48,6 +48,19 @@ func (c *Core) RemoveMembers(ctx context.Context, in page.Membership) (bridge.No
 	return bridge.None{}, cl.RemoveMembers(ctx, id, members)
 }
 
+// SetRole implements [page.Core].
+func (c *Core) SetRole(ctx context.Context, in page.Role) (bridge.None, error) {
+	cl, id, err := c.in(in.Conversation)
+	if err != nil {
+		return bridge.None{}, err
+	}
+	member, err := client.ParseMemberID(in.Member)
+	if err != nil {
+		return bridge.None{}, err
+	}
+	return bridge.None{}, cl.SetRole(ctx, id, member, in.Admin)
+}
+
 // Leave implements [page.Core].
 func (c *Core) Leave(ctx context.Context, in page.ID) (bridge.None, error) {
 	cl, id, err := c.in(in.ID)

@@ -33,7 +33,7 @@ func (v view) contact(c client.Contact) page.Contact { return v.member(people, c
 func (v view) member(conversation, item string, c client.Contact) page.Contact {
 	return page.Contact{
 		ID: c.ID.String(), Sealed: v.veil != nil, Name: v.text(conversation, item, c.Name),
-		Self: c.Self, Verified: c.Verified, Devices: c.Devices,
+		Self: c.Self, Verified: c.Verified, Devices: c.Devices, Admin: c.Admin,
 	}
 }
 
@@ -42,7 +42,8 @@ func (v view) conversation(c client.Conversation) page.Conversation {
 	out := page.Conversation{
 		ID: id, Sealed: v.veil != nil, Kind: c.Kind.String(), Name: v.text(id, title, c.Name),
 		Members: list(c.Members, func(m client.Contact) page.Contact { return v.member(id, m.ID.String(), m) }),
-		Active:  c.Active, Unread: c.Unread, Count: c.Count, Pending: c.Pending,
+		Active:  c.Active, Manages: c.Manages, Muted: c.Muted,
+		Unread: c.Unread, Count: c.Count, Pending: c.Pending,
 		Timer: int(c.Timer.Seconds()),
 	}
 	if c.Last != nil {

@@ -40,6 +40,7 @@ type Core interface {
 	CreateGroup(context.Context, NewGroup) (Conversation, error)
 	AddMembers(context.Context, Membership) (bridge.None, error)
 	RemoveMembers(context.Context, Membership) (bridge.None, error)
+	SetRole(context.Context, Role) (bridge.None, error)
 	Leave(context.Context, ID) (bridge.None, error)
 	Rename(context.Context, Naming) (bridge.None, error)
 	SafetyNumber(context.Context, ID) (SafetyNumber, error)
@@ -90,6 +91,7 @@ func Methods(c Core) []bridge.Method {
 		bridge.Handle("createGroup", c.CreateGroup),
 		bridge.Handle("addMembers", c.AddMembers),
 		bridge.Handle("removeMembers", c.RemoveMembers),
+		bridge.Handle("setRole", c.SetRole),
 		bridge.Handle("leave", c.Leave),
 		bridge.Handle("rename", c.Rename),
 		bridge.Handle("safetyNumber", c.SafetyNumber),

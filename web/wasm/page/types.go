@@ -89,6 +89,8 @@ type Contact struct {
 	Self     bool
 	Verified bool
 	Devices  int
+	Admin    bool // as a member of a group: manages it
+	Blocked  bool
 }
 
 // Conversation is a row of the list.
@@ -99,6 +101,8 @@ type Conversation struct {
 	Name    string
 	Members []Contact
 	Active  bool
+	Manages bool // this member may change it
+	Muted   bool
 	Unread  int
 	Count   int
 	Timer   int // seconds that new messages live once they are read, 0: for ever
@@ -203,7 +207,7 @@ type Attachment struct {
 
 // Change is something that happened to a conversation itself.
 type Change struct {
-	Kind    string `enum:"created,added,removed,left,renamed,lost,timer"`
+	Kind    string `enum:"created,added,removed,left,renamed,lost,timer,promoted,demoted,opened"`
 	Members []Contact
 	Name    string
 	Seconds int // of a timer; 0: off
@@ -261,7 +265,7 @@ type FileAgain struct {
 
 // Warning is something that the member must know.
 type Warning struct {
-	Kind string `enum:"fork,rollback,truncated,credential"`
+	Kind string `enum:"fork,rollback,truncated,credential,lost,not-admin"`
 }
 
 // Page asks for a part of a history: Limit messages before the cursor, the newest
@@ -332,6 +336,13 @@ type NewGroup struct {
 type Membership struct {
 	Conversation string
 	Members      []string
+}
+
+// Role makes a member an administrator of a group, or a plain member.
+type Role struct {
+	Conversation string
+	Member       string
+	Admin        bool
 }
 
 // Naming renames a group.

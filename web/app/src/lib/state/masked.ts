@@ -44,7 +44,7 @@ export function isOpen(m: Message, read: Read): boolean {
   return !m.sealed || sealedIn(m).every((s) => read(s) !== undefined);
 }
 
-export function contactAs<C extends Contact>(c: C, read: Read): C {
+export function contactAs<C extends Pick<Contact, 'name' | 'sealed'>>(c: C, read: Read): C {
   return c.sealed ? { ...c, name: read(c.name) ?? run(c.name), sealed: read(c.name) === undefined } : c;
 }
 
@@ -69,7 +69,7 @@ export function messageAs(m: Message, read: Read): Message {
 export function conversationAs(c: Conversation, read: Read): Conversation {
   if (!c.sealed) return c;
   return {
-    ...contactAs({ ...c, devices: 0, self: false, verified: false }, read),
+    ...contactAs(c, read),
     members: c.members.map((m) => contactAs(m, read)),
     last: c.last && messageAs(c.last, read)
   };

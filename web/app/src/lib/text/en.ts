@@ -106,6 +106,9 @@ export const en = {
     removed: (who: string, names: string) => `${who} removed ${names}`,
     left: (who: string) => `${who} left`,
     renamed: (who: string, name: string) => `${who} named the group ${name}`,
+    promoted: (who: string, names: string) => `${who} made ${names} administrator`,
+    demoted: (who: string, names: string) => `${who} took the administration from ${names}`,
+    opened: 'No administrator is left: everybody may change the group.',
     lost: 'Some messages were gone from the relay before this device could read them.',
     timer: (who: string, time: string) => `${who} set messages to disappear ${time} after they are read`,
     timerOff: (who: string) => `${who} switched disappearing messages off`
@@ -204,7 +207,9 @@ export const en = {
     fork: 'The relay shows two different histories of this bubble. Do not trust it; tell your administrator.',
     rollback: 'This device was restored from an older copy. Its keys were renewed.',
     truncated: 'Some messages expired on the relay before this device could read them.',
-    credential: 'A device that the bubble does not know tried to enter a conversation. It was refused.'
+    credential: 'A device that the bubble does not know tried to enter a conversation. It was refused.',
+    lost: 'A group went on while this device was away for too long. Ask a member to add you again.',
+    'not-admin': 'A change of a group was dropped: you are no longer its administrator.'
   },
   error: {
     'bad-link': 'This is not a usable link. Ask for it again and copy it whole.',
@@ -228,6 +233,9 @@ export const en = {
     'not-on-its-way': 'This file is not on its way any more.',
     'other-file': 'This is another file than the one that was being sent.',
     cancelled: 'You gave it up.',
+    'not-admin': 'Only an administrator of the group may do this.',
+    inside: 'They are in the group already.',
+    'not-inside': 'They are not in the group.',
     'file-gone': 'The file is no longer on the relay.',
     'file-damaged': 'The file is damaged and was not kept.',
     'core-failed': 'The core could not start. Reload the page.',

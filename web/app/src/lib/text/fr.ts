@@ -107,6 +107,9 @@ export const fr: Texts = {
     removed: (who, names) => `${who} a retiré ${names}`,
     left: (who) => `${who} est parti`,
     renamed: (who, name) => `${who} a nommé le groupe ${name}`,
+    promoted: (who: string, names: string) => `${who} : ${names} administre maintenant le groupe`,
+    demoted: (who: string, names: string) => `${who} : ${names} n'administre plus le groupe`,
+    opened: "Il n'y a plus d'administrateur : chacun peut changer le groupe.",
     lost: 'Des messages avaient quitté le relais avant que cet appareil ne les lise.',
     timer: (who, time) => `${who} : les messages disparaîtront ${time} après leur lecture`,
     timerOff: (who) => `${who} : les messages ne disparaissent plus`
@@ -205,7 +208,9 @@ export const fr: Texts = {
     fork: 'Le relais montre deux histoires différentes de cette bulle. Ne lui faites pas confiance ; prévenez votre administrateur.',
     rollback: 'Cet appareil a été restauré depuis une copie ancienne. Ses clés ont été renouvelées.',
     truncated: 'Des messages ont expiré sur le relais avant que cet appareil ne les lise.',
-    credential: 'Un appareil inconnu de la bulle a voulu entrer dans une conversation. Il a été refusé.'
+    credential: 'Un appareil inconnu de la bulle a voulu entrer dans une conversation. Il a été refusé.',
+    lost: 'Un groupe a continué pendant une trop longue absence de cet appareil. Demandez à un membre de vous rajouter.',
+    'not-admin': "Un changement de groupe a été abandonné : vous n'en êtes plus l'administrateur."
   },
   error: {
     'bad-link': "Ce lien n'est pas utilisable. Redemandez-le et copiez-le en entier.",
@@ -229,6 +234,9 @@ export const fr: Texts = {
     'not-on-its-way': "Ce fichier n'est plus en route.",
     'other-file': "Ce n'est pas le fichier qui était en cours d'envoi.",
     cancelled: 'Vous y avez renoncé.',
+    'not-admin': 'Seul un administrateur du groupe peut le faire.',
+    inside: 'Ils sont déjà dans le groupe.',
+    'not-inside': 'Ils ne sont pas dans le groupe.',
     'file-gone': "Le fichier n'est plus sur le relais.",
     'file-damaged': "Le fichier est endommagé et n'a pas été gardé.",
     'core-failed': "Le cœur n'a pas pu démarrer. Rechargez la page.",

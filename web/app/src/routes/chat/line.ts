@@ -26,6 +26,12 @@ export function changeOf(m: Message, t: Texts): string {
       return t.change.left(who);
     case 'renamed':
       return t.change.renamed(who, change.name);
+    case 'promoted':
+      return t.change.promoted(who, names);
+    case 'demoted':
+      return t.change.demoted(who, names);
+    case 'opened':
+      return t.change.opened;
     case 'lost':
       return t.change.lost;
     case 'timer':

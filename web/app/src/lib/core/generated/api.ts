@@ -29,7 +29,7 @@ export interface Challenge {
 }
 
 export interface Change {
-  kind: 'created' | 'added' | 'removed' | 'left' | 'renamed' | 'lost' | 'timer';
+  kind: 'created' | 'added' | 'removed' | 'left' | 'renamed' | 'lost' | 'timer' | 'promoted' | 'demoted' | 'opened';
   members: Contact[];
   name: string;
   seconds: number;
@@ -42,6 +42,8 @@ export interface Contact {
   self: boolean;
   verified: boolean;
   devices: number;
+  admin: boolean;
+  blocked: boolean;
 }
 
 export interface Content {
@@ -58,6 +60,8 @@ export interface Conversation {
   name: string;
   members: Contact[];
   active: boolean;
+  manages: boolean;
+  muted: boolean;
   unread: number;
   count: number;
   timer: number;
@@ -281,6 +285,12 @@ export interface Reveal {
   answer: Uint8Array;
 }
 
+export interface Role {
+  conversation: string;
+  member: string;
+  admin: boolean;
+}
+
 export interface SafetyNumber {
   digits: string;
   payload: Uint8Array;
@@ -347,7 +357,7 @@ export interface Verification {
 }
 
 export interface Warning {
-  kind: 'fork' | 'rollback' | 'truncated' | 'credential';
+  kind: 'fork' | 'rollback' | 'truncated' | 'credential' | 'lost' | 'not-admin';
 }
 
 export interface Calls {
@@ -380,6 +390,7 @@ export interface Calls {
   createGroup: { in: NewGroup; out: Conversation };
   addMembers: { in: Membership; out: null };
   removeMembers: { in: Membership; out: null };
+  setRole: { in: Role; out: null };
   leave: { in: ID; out: null };
   rename: { in: Naming; out: null };
   safetyNumber: { in: ID; out: SafetyNumber };
