@@ -21,6 +21,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -49,6 +50,9 @@ type Client struct {
 	started bool // Start was called: run stays
 	users   int  // calls of Sync and the like that need run
 	closed  bool
+	gone    bool // the log has removed this device
+	linking *Linking
+	wiping  sync.WaitGroup
 }
 
 // Claim founds a bubble on a fresh relay, by the claim link that it printed, and
@@ -81,6 +85,9 @@ func Open(ctx context.Context, cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if gone, err := bubble.Removed(ctx, cfg.Vault); gone || err != nil {
+		return nil, errors.Join(err, ErrRemoved)
+	}
 	id, err := bubble.Load(ctx, cfg.Vault)
 	if err != nil {
 		return nil, err
@@ -93,11 +100,14 @@ func Open(ctx context.Context, cfg Config) (*Client, error) {
 	key.Wipe()
 	c.ledger, err = bubble.Open(ctx, bubble.Config{
 		Vault: cfg.Vault, Identity: id, Dial: cfg.Network.Governance,
-		OnChange: func() { c.events.send(Event{Kind: EventContact}) },
+		OnChange: c.logGrew,
 		OnFork:   func() { c.events.send(Event{Kind: EventWarning, Warning: WarningFork}) },
 	})
 	if err != nil {
 		return nil, err
+	}
+	if c.removed() {
+		return nil, errors.Join(ErrRemoved, bubble.Wipe(ctx, cfg.Vault))
 	}
 	if c.engine, err = c.newEngine(); err != nil {
 		return nil, err
@@ -127,6 +137,7 @@ func (c *Client) newEngine() (*conversation.Engine, error) {
 	return conversation.New(conversation.Config{
 		Vault: c.cfg.Vault, Directory: c.ledger, Clock: c.cfg.Clock, Rand: c.cfg.Rand, Log: c.cfg.Log,
 		Healing: c.cfg.Healing, Hook: c.cfg.Hook, Sealing: c.cfg.Sealing, Notify: c.heard, Open: c.openSource(),
+		Noted: c.noted, Notes: c.notes,
 		Self: conversation.Self{
 			Member: c.member, Device: c.device.ID(), Signature: signature, Inbox: inbox, Pool: pool, Key: id.Directory,
 		},
@@ -151,6 +162,7 @@ func (c *Client) Close() error {
 	if running != nil {
 		err = running.end()
 	}
+	c.wiping.Wait()
 	if !before {
 		c.events.close()
 		c.identity.Wipe()
@@ -163,6 +175,9 @@ func (c *Client) Close() error {
 func (c *Client) alive() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.gone {
+		return ErrRemoved
+	}
 	if c.closed {
 		return ErrClosed
 	}

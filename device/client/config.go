@@ -31,6 +31,9 @@ type Config struct {
 	// OpenFile opens a file that is being sent again after a restart, by the
 	// reference that was given with it. Without it such a message fails.
 	OpenFile func(ref string) (FileContent, error)
+	// DeviceName is what the member's other devices call this one until it is renamed,
+	// such as "Firefox on Linux". Nobody else learns it.
+	DeviceName string
 	// Healing says when the device renews its keys in a conversation.
 	Healing Healing
 	// Hook is called with the name of each step that changes something durable or

@@ -84,18 +84,27 @@ func (c *Client) MarkVerified(id MemberID, verified bool) error {
 	if _, ok := c.ledger.Now().Member(id); !ok {
 		return ErrNoContact
 	}
-	return c.cfg.Vault.Update(context.Background(), func(tx *vault.Tx) error {
-		if !tx.HasSegment(contactsSegment) {
-			if err := tx.NewSegment(contactsSegment); err != nil {
-				return err
-			}
-		}
-		name := "verified/" + string(id[:])
-		if verified {
-			return tx.Put(contactsSegment, name, []byte{1})
-		}
-		return tx.Delete(contactsSegment, name)
+	value := []byte{0}
+	if verified {
+		value[0] = 1
+	}
+	return c.engine.Note(context.Background(), noteVerified+string(id[:]), value, func(tx *vault.Tx) error {
+		return keepVerified(tx, id, verified)
 	})
+}
+
+// keepVerified writes that note.
+func keepVerified(tx *vault.Tx, id MemberID, verified bool) error {
+	if !tx.HasSegment(contactsSegment) {
+		if err := tx.NewSegment(contactsSegment); err != nil {
+			return err
+		}
+	}
+	name := "verified/" + string(id[:])
+	if verified {
+		return tx.Put(contactsSegment, name, []byte{1})
+	}
+	return tx.Delete(contactsSegment, name)
 }
 
 // ParseMemberID reads what MemberID.String wrote.

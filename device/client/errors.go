@@ -9,6 +9,7 @@ import (
 	"bulle/device/client/conversation"
 	"bulle/device/client/enrol"
 	"bulle/device/client/link"
+	"bulle/device/client/pairing"
 	"bulle/protocol/governance"
 )
 
@@ -48,6 +49,11 @@ var (
 	ErrFileGone       = attachment.ErrGone
 	ErrNoUpload       = conversation.ErrNoUpload
 	ErrOtherFile      = conversation.ErrOtherFile
+	ErrRemoved        = bubble.ErrRemoved
+	ErrNoDevice       = errors.New("there is no such device")
+	ErrLinkOver       = enrol.ErrLinkOver
+	ErrLinkRaced      = pairing.ErrRaced
+	ErrLinkCancelled  = pairing.ErrCancelled
 	ErrSendFailed     = errors.New("the message could not be sent")
 	ErrClosed         = errors.New("the client is closed")
 )

@@ -30,8 +30,10 @@ const (
 	EventStatus       EventKind = 5 // the relay
 	EventTransfer     EventKind = 6 // a file moved on
 	EventWarning      EventKind = 7
-	EventMissed       EventKind = 8 // the reader was too slow: load everything anew
-	EventGone         EventKind = 9 // a message left the history: deleted here, or expired
+	EventMissed       EventKind = 8  // the reader was too slow: load everything anew
+	EventGone         EventKind = 9  // a message left the history: deleted here, or expired
+	EventDevices      EventKind = 10 // the member's devices, or a history that comes along
+	EventRemoved      EventKind = 11 // this device was removed: nothing of it is left
 )
 
 // A Transfer is how far a file has come.
@@ -160,6 +162,8 @@ func (c *Client) heard(e conversation.Event) {
 		out.Kind = EventTransfer
 		t := transfer(e.Transfer)
 		out.Transfer = &t
+	case conversation.EventHistory:
+		out.Kind = EventDevices
 	default:
 		out.Kind = EventWarning
 	}

@@ -58,6 +58,9 @@ type run struct {
 func (c *Client) begin() (*run, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.gone {
+		return nil, ErrRemoved
+	}
 	if c.closed {
 		return nil, ErrClosed
 	}
@@ -104,6 +107,11 @@ func (c *Client) connect() (*run, error) {
 		cancel()
 	})
 	r.wait.Go(func() { c.ledger.Follow(ctx) })
+	r.wait.Go(func() {
+		if c.ledger.Refresh(ctx) == nil { // or else the next start does it
+			c.sweepTickets(ctx)
+		}
+	})
 	r.wait.Go(func() { r.watch(ctx) })
 	select {
 	case <-ready:
@@ -188,12 +196,25 @@ func (c *Client) Sync(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, c.release()) }()
 	if err := r.online(ctx); err != nil {
-		return worded(err)
+		return c.whyRefused(ctx, worded(err))
 	}
 	if err := c.ledger.Refresh(ctx); err != nil {
 		return worded(err)
 	}
+	c.sweepTickets(ctx)
 	return worded(c.engine.Settle(ctx))
+}
+
+// whyRefused asks the log, if the relay refused this device, whether its member has
+// removed it.
+func (c *Client) whyRefused(ctx context.Context, err error) error {
+	if !errors.Is(err, ErrRefused) || c.ledger.Refresh(ctx) != nil {
+		return err
+	}
+	if c.removed() {
+		return errors.Join(ErrRemoved, err)
+	}
+	return err
 }
 
 // online waits until the first attempt to connect has ended.

@@ -203,19 +203,27 @@ func (l *Ledger) catchUp(ctx context.Context, c Connection) error {
 // Follow keeps a connection and reads the log whenever it grows, until ctx ends.
 func (l *Ledger) Follow(ctx context.Context) {
 	for ctx.Err() == nil {
-		_ = l.follow(ctx) // whatever ended it, it is tried again
+		wait := l.cfg.Retry
+		if l.follow(ctx) { // it was cut off: perhaps because this device was removed
+			wait = min(wait, reconnect)
+		}
 		select {
 		case <-ctx.Done():
 		case <-l.nudge:
-		case <-time.After(l.cfg.Retry):
+		case <-time.After(wait):
 		}
 	}
 }
 
-func (l *Ledger) follow(ctx context.Context) error {
+// reconnect is how soon a connection that was cut off is opened again.
+const reconnect = 100 * time.Millisecond
+
+// follow follows the log on one connection. Whatever ends it, it is tried again; it
+// reports whether the log was read to its end before.
+func (l *Ledger) follow(ctx context.Context) (connected bool) {
 	c, err := l.dial(ctx)
 	if err != nil {
-		return err
+		return false
 	}
 	l.setConnection(c)
 	defer func() {
@@ -223,16 +231,28 @@ func (l *Ledger) follow(ctx context.Context) error {
 		_ = c.Close() // nothing is under way on it
 	}()
 	if _, err := c.Watch(ctx); err != nil {
-		return err
+		return false
 	}
 	for {
-		if err := l.catchUp(ctx, c); err != nil {
-			return err
+		if l.catchUp(ctx, c) != nil {
+			return connected
 		}
-		if err := l.await(ctx, c); err != nil {
-			return err
+		if l.gone() {
+			return false // nothing more will come
+		}
+		connected = true
+		if l.await(ctx, c) != nil {
+			return connected
 		}
 	}
+}
+
+// gone reports whether the log has removed this device.
+func (l *Ledger) gone() bool {
+	key := l.cfg.Identity.DeviceKey()
+	defer key.Wipe()
+	_, gone := l.log.State().RemovedDevice(key.ID())
+	return gone
 }
 
 // await waits until the log has grown, or somebody says so.

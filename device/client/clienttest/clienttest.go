@@ -33,6 +33,7 @@ type Bubble struct {
 	mu         sync.Mutex
 	log        *governance.Log
 	statements [][]byte
+	networks   []*Network
 	grown      chan struct{} // closed and replaced with each statement
 }
 
@@ -64,7 +65,11 @@ func (b *Bubble) Statements() [][]byte {
 
 // Network returns one device's way to the relay.
 func (b *Bubble) Network() *Network {
-	return &Network{bubble: b, session: b.Relay.Session(), news: make(chan struct{}), state: link.Online, version: 1}
+	n := &Network{bubble: b, session: b.Relay.Session(), news: make(chan struct{}), state: link.Online, version: 1}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.networks = append(b.networks, n)
+	return n
 }
 
 // Network implements client.Network for one device.
@@ -79,6 +84,8 @@ type Network struct {
 	session *linktest.Session
 
 	mu      sync.Mutex
+	device  governance.DeviceID // whose circuit it is
+	refused bool                // because the log does not have it
 	state   link.State
 	version uint64
 	news    chan struct{}
@@ -117,6 +124,9 @@ func (n *Network) status() (link.Status, <-chan struct{}) {
 	s := link.Status{State: n.state, Version: n.version}
 	if s.State == link.Offline {
 		s.Reason = link.ErrUnreachable
+		if n.refused {
+			s.Reason = link.ErrUnauthorised
+		}
 	}
 	return s, n.news
 }
@@ -126,10 +136,48 @@ func (n *Network) Relay(at string, pin [32]byte, prove link.Prover) (client.Rela
 	if at != address || pin != n.bubble.pin {
 		return nil, link.ErrPinChanged
 	}
-	if _, err := prove([32]byte{}); err != nil {
+	challenge := [32]byte{1}
+	b, err := prove(challenge)
+	if err != nil {
 		return nil, err
 	}
+	proof, err := governance.ParseProof(b)
+	if err != nil {
+		return nil, err
+	}
+	n.admit(proof, governance.Binding{Purpose: governance.PurposeCircuit, Pin: pin, Challenge: challenge})
 	return &relay{Session: n.session, network: n}, nil
+}
+
+// admit opens the circuit if the log has the device.
+func (n *Network) admit(p *governance.Proof, b governance.Binding) {
+	_, err := p.VerifyDevice(n.bubble.log.State(), b)
+	n.mu.Lock()
+	before := n.refused
+	n.device, n.refused = p.Device, err != nil
+	n.mu.Unlock()
+	switch {
+	case err != nil:
+		n.Cut()
+	case before:
+		n.Restore()
+	}
+}
+
+// dropRemoved ends the circuits of devices that the log has removed, as a relay does.
+func (b *Bubble) dropRemoved() {
+	b.mu.Lock()
+	networks := b.networks[:len(b.networks):len(b.networks)]
+	b.mu.Unlock()
+	for _, n := range networks {
+		n.mu.Lock()
+		_, gone := b.log.State().RemovedDevice(n.device)
+		n.refused = n.refused || gone
+		n.mu.Unlock()
+		if gone {
+			n.Cut()
+		}
+	}
 }
 
 type relay struct {
@@ -161,7 +209,7 @@ func (*relay) Close() error { return nil }
 
 // Governance implements [client.Network]. It judges proofs as a relay does.
 func (n *Network) Governance(ctx context.Context, at string, pin [32]byte, prove func(governance.Binding) []byte) (bubble.Connection, error) {
-	if s, _ := n.status(); s.State != link.Online {
+	if s, _ := n.status(); s.State != link.Online && !errors.Is(s.Reason, link.ErrUnauthorised) {
 		return nil, link.ErrUnreachable
 	}
 	b := n.bubble
@@ -177,7 +225,7 @@ func (n *Network) Governance(ctx context.Context, at string, pin [32]byte, prove
 	if err := b.judge(proof, binding); err != nil {
 		return nil, err
 	}
-	return &connection{network: n}, ctx.Err()
+	return &connection{network: n, device: proof.Device}, ctx.Err()
 }
 
 func (b *Bubble) judge(p *governance.Proof, binding governance.Binding) error {
@@ -205,13 +253,20 @@ func (b *Bubble) judge(p *governance.Proof, binding governance.Binding) error {
 	return nil
 }
 
-type connection struct{ network *Network }
+// A connection is one device's, or of one who is invited: device is zero then.
+type connection struct {
+	network *Network
+	device  governance.DeviceID
+}
 
 func (c *connection) shown(from uint64) ([][]byte, error) {
-	if s, _ := c.network.status(); s.State != link.Online {
+	if s, _ := c.network.status(); s.State != link.Online && !errors.Is(s.Reason, link.ErrUnauthorised) {
 		return nil, link.ErrOffline
 	}
 	all := c.network.bubble.Statements()
+	if d, gone := c.network.bubble.log.State().RemovedDevice(c.device); gone {
+		all = all[:d.Removed+1]
+	}
 	if from > uint64(len(all)) {
 		return nil, link.ErrAhead
 	}
@@ -237,6 +292,9 @@ func (c *connection) Submit(_ context.Context, statements [][]byte) (link.Head, 
 		return link.Head{}, err
 	}
 	b := c.network.bubble
+	if !c.mayWrite(statements) {
+		return link.Head{}, link.ErrRefused
+	}
 	err := b.log.Take(b.now(), func() error {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -250,10 +308,39 @@ func (c *connection) Submit(_ context.Context, statements [][]byte) (link.Head, 
 		return link.Head{}, link.ErrStale
 	case err != nil:
 		return link.Head{}, link.ErrRefused
+	}
+	b.dropRemoved()
+	switch {
 	case c.network.Lose != nil && c.network.Lose():
 		return link.Head{}, link.ErrTimeout
 	}
 	return c.Head(context.Background())
+}
+
+// mayWrite keeps a device from stating another member's devices, as a relay does.
+func (c *connection) mayWrite(statements [][]byte) bool {
+	state := c.network.bubble.log.State()
+	own, ok := state.Device(c.device)
+	if !ok {
+		return c.device == (governance.DeviceID{}) // an invitation, or the claim
+	}
+	for _, b := range statements {
+		st, err := governance.ParseStatement(b)
+		if err != nil {
+			return false
+		}
+		switch body := st.Body.(type) {
+		case *governance.DeviceBody:
+			if body.Member != own.Member {
+				return false
+			}
+		case *governance.RemovalBody:
+			if d, ok := state.Device(body.Device); ok && d.Member != own.Member {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func (c *connection) Watch(ctx context.Context) (link.Head, error) { return c.Head(ctx) }
@@ -278,3 +365,18 @@ func (c *connection) NextHead(ctx context.Context, length uint64) (link.Head, er
 }
 
 func (*connection) Close() error { return nil }
+
+// Tickets returns the devices in the log that are tickets.
+func (b *Bubble) Tickets() (out []governance.DeviceID) {
+	state := b.log.State()
+	for _, category := range state.Categories() {
+		for _, m := range state.Members(category.ID) {
+			for _, id := range m.Devices {
+				if d, ok := state.Device(id); ok && d.Ticket() {
+					out = append(out, id)
+				}
+			}
+		}
+	}
+	return out
+}

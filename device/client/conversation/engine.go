@@ -207,6 +207,16 @@ func (e *Engine) update(ctx context.Context, step string, f func(*vault.Tx, *not
 	return e.at(step + " done")
 }
 
+// Retire ends the engine for good: from here on nothing is read from the relay or
+// written to the vault, and what would be fails with err.
+func (e *Engine) Retire(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.crashed == nil {
+		e.crashed = errors.Join(ErrStopped, err)
+	}
+}
+
 // at lets a test stop the engine at a step. After that no step begins.
 func (e *Engine) at(step string) error {
 	e.mu.Lock()

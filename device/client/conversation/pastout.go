@@ -263,3 +263,15 @@ func (w *historyWriter) fill(ctx context.Context, x *historyOut, item *historyIt
 			return ctx.Err()
 		})
 }
+
+// HistoryOffered returns how far the history that goes to a device has come, nil if
+// none is on its way.
+func (e *Engine) HistoryOffered(ctx context.Context, device governance.DeviceID) (*Transfer, error) {
+	var out historyOut
+	defer func() { secret.Wipe(out.Secret[:]) }()
+	ok, err := load(e.view(ctx), historySegment, outPrefix+string(device[:]), &out)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &Transfer{Upload: true, Done: int64(out.Sent), Total: int64(max(out.Total, out.Sent))}, nil //nolint:gosec // G115: counts of records
+}

@@ -35,7 +35,7 @@ type LinkConfig struct {
 	Name string // of this device
 	// Meet calls f with a session of the device that prove proves to be, again when the
 	// relay went away meanwhile.
-	Meet func(ctx context.Context, address string, pin [32]byte, prove link.Prover, f func(link.Session) error) error
+	Meet func(ctx context.Context, address string, pin [32]byte, prove link.Prover, f func(context.Context, link.Session) error) error
 	// Show is given the digits that the member compares.
 	Show func(code string)
 	// Expect notes, in the transaction that takes the identity over, by which secret
@@ -177,10 +177,12 @@ func (w *linking) pair(ctx context.Context) (*bubble.Identity, error) {
 	}
 	meeting := w.link.Meeting()
 	defer meeting.Wipe()
-	asker := &pairing.Asker{Key: secret.Copy(p.key[:]), Nonce: p.nonce, Name: p.name}
+	device := governance.NewDeviceKey(secret.Copy(p.device[:]))
+	defer device.Wipe()
+	asker := &pairing.Asker{Device: device.Public(), Key: secret.Copy(p.key[:]), Nonce: p.nonce, Name: p.name}
 	defer asker.Key.Wipe()
 	var b *pairing.Bundle
-	err = w.Meet(ctx, w.link.Address, w.link.Pin, w.proveCircuit, func(s link.Session) (err error) {
+	err = w.Meet(ctx, w.link.Address, w.link.Pin, w.proveCircuit, func(ctx context.Context, s link.Session) (err error) {
 		if err := w.at("ask"); err != nil {
 			return err
 		}

@@ -13,9 +13,10 @@ import (
 // An Asker is what the new device keeps from its first word to the last: it is made
 // once and stored, so that after a crash it says the same again.
 type Asker struct {
-	Key   *secret.Bytes // 32 bytes, of the HPKE key
-	Nonce [32]byte
-	Name  string // of the device, for the member to know it by
+	Key    *secret.Bytes // 32 bytes, of the HPKE key
+	Device [32]byte      // public key that the device will state
+	Nonce  [32]byte
+	Name   string // of the device, for the member to know it by
 }
 
 // Ask asks to be a device of the member who made the link. It shows the digits
@@ -32,13 +33,13 @@ func Ask(ctx context.Context, s link.Session, meetingSecret *secret.Bytes, a *As
 	if err != nil {
 		return nil, fmt.Errorf("make the key of a link: %w", err)
 	}
-	own := reveal{nonce: a.Nonce, key: key.PublicKey().Bytes(), name: a.Name}
+	own := reveal{nonce: a.Nonce, device: a.Device, key: key.PublicKey().Bytes(), name: a.Name}
 	hash, err := commitment(&own)
 	if err != nil {
 		return nil, err
 	}
 	p := &asking{meeting: m, key: key, own: own, hash: hash, show: show, accept: accept}
-	if err := m.read(ctx, p.heard, func() error { return p.say(ctx) }); err != nil {
+	if err := m.read(ctx, func(msg *message) error { return p.heard(ctx, msg) }, func() error { return p.say(ctx) }); err != nil {
 		return nil, err
 	}
 	return p.bundle, nil
@@ -58,11 +59,11 @@ type asking struct {
 	bundle                          *Bundle
 }
 
-func (p *asking) heard(msg *message) error {
+func (p *asking) heard(ctx context.Context, msg *message) error {
 	switch msg.kind {
 	case kindCommit:
 		if msg.fixed != p.hash {
-			return ErrRaced
+			return p.raced(ctx)
 		}
 		p.committed = true
 	case kindChallenge:
@@ -86,6 +87,17 @@ func (p *asking) heard(msg *message) error {
 		return ErrCancelled
 	}
 	return nil
+}
+
+// raced ends the pairing where another device was there too, and lets the old
+// device see that.
+func (p *asking) raced(ctx context.Context) error {
+	if !p.committed {
+		if err := p.send(ctx, &message{kind: kindCommit, fixed: p.hash}); err != nil {
+			return err
+		}
+	}
+	return ErrRaced
 }
 
 // say says what is next, when all that there is was read.

@@ -28,8 +28,9 @@ func NewHost(meetingSecret *secret.Bytes) *Host {
 
 // A Candidate is a device that asks.
 type Candidate struct {
-	Name string // what it calls itself; nothing proves it
-	Code string // six digits that both devices show
+	Name string   // what it calls itself; nothing proves it
+	Code string   // six digits that both devices show
+	Key  [32]byte // public key that it will state as a device's
 
 	key        []byte
 	transcript [32]byte
@@ -104,7 +105,7 @@ func (p *hosting) reveal(r *reveal) error {
 	if err != nil {
 		return err
 	}
-	p.candidate = &Candidate{Name: r.name, Code: code(t), key: r.key, transcript: t}
+	p.candidate = &Candidate{Name: r.name, Code: code(t), Key: r.device, key: r.key, transcript: t}
 	return nil
 }
 

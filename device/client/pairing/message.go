@@ -12,6 +12,9 @@ const version = 1
 // MaxName is the length in bytes of the longest name of a device.
 const MaxName = 64
 
+// TransferSize is the size in bytes of the secret by which a history comes.
+const TransferSize = 64
+
 // keySize is the size of an HPKE public key, MLKEM768-X25519.
 const keySize = 1184 + 32
 
@@ -30,7 +33,7 @@ const keySize = 1184 + 32
 //	    };
 //	} Message;
 //
-//	struct { opaque nonce[32]; opaque key[1216]; opaque name<V>; } Reveal;
+//	struct { opaque nonce[32]; opaque device[32]; opaque key[1216]; opaque name<V>; } Reveal;
 type message struct {
 	kind   kind
 	fixed  [32]byte // commitment, nonce
@@ -67,14 +70,16 @@ func (m *message) Code(c *syntax.Codec) {
 
 // A reveal is what the new device has committed to.
 type reveal struct {
-	nonce [32]byte
-	key   []byte // HPKE public key
-	name  string
+	nonce  [32]byte
+	device [32]byte // public key of the device
+	key    []byte   // HPKE public key
+	name   string
 }
 
 // Code implements [syntax.Value].
 func (r *reveal) Code(c *syntax.Codec) {
 	c.Fixed(r.nonce[:])
+	c.Fixed(r.device[:])
 	if c.Reading() {
 		r.key = make([]byte, keySize)
 	}
@@ -133,7 +138,7 @@ func (b *Bundle) Code(c *syntax.Codec) {
 	if c.Reading() && c.Err() == nil && !none.Equal(secret.New(make([]byte, 32))) {
 		b.Founder = none
 	}
-	codeSecret(c, &b.Transfer, 64)
+	codeSecret(c, &b.Transfer, TransferSize)
 	c.String(&b.Name)
 }
 
