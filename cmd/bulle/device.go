@@ -153,7 +153,7 @@ func (s *shell) warnings(v *vault.Vault) {
 }
 
 func (s *shell) clientConfig(v *vault.Vault) client.Config {
-	return client.Config{Vault: v, Log: s.log, OpenFile: files.Reopen}
+	return client.Config{Vault: v, Log: s.log, OpenFile: files.Reopen, DeviceName: deviceName()}
 }
 
 // withClient opens the vault and the client in it for as long as f runs.

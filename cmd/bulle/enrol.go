@@ -117,6 +117,11 @@ func checkEnrolment(link, name string, founds bool) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("read link: %w", err)
+	case info.Links:
+		return failf(exitUsage, "bad_link", lang.Words{
+			EN: "This link adds a device to an account. Use it so: bulle link LINK",
+			FR: "Ce lien ajoute un appareil à un compte. Utilisez-le ainsi : bulle link LIEN",
+		})
 	case info.Founds && !founds:
 		return failf(exitUsage, "bad_link", lang.Words{
 			EN: "This link founds a bubble on a new relay. Use it so: bulle claim LINK --name NAME",

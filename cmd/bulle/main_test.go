@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 //	link NAME           makes an invitation from the vault "founder" and sets $NAME to it
 //	hold VAULT          starts a listener that holds a vault
 //	release VAULT       interrupts it; it must end with exit code 0
+//	pair OLD NEW NAME ANSWER    links a device that is called NAME
 //	bot VAULT           runs the bot of docs/commands.md until the script ends
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -47,6 +48,7 @@ func TestScripts(t *testing.T) {
 			"hold":    holdCommand,
 			"release": releaseCommand,
 			"bot":     botCommand,
+			"pair":    pairCommand,
 		},
 	})
 }

@@ -92,10 +92,10 @@ func newRoot(s *shell) *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add(groupBubble, serveCommand(s), claimCommand(s), inviteCommand(s), joinCommand(s), verifyWebCommand(s))
+	add(groupBubble, serveCommand(s), claimCommand(s), inviteCommand(s), joinCommand(s), linkDeviceCommand(s), verifyWebCommand(s))
 	add(groupTalk, chatCommand(s), openCommand(s), conversationsCommand(s), sendCommand(s), readCommand(s), listenCommand(s), groupCommand(s))
 	add(groupPeople, contactsCommand(s), verifyCommand(s))
-	add(groupDevice, passphraseCommand(s), versionCommand(s), completionCommand(s))
+	add(groupDevice, devicesCommand(s), passphraseCommand(s), versionCommand(s), completionCommand(s))
 	help := helpCommand(s)
 	root.SetHelpCommand(help)
 	root.SetHelpCommandGroupID(groupDevice)

@@ -87,6 +87,25 @@ func linkSentences() []sentence {
 		{client.ErrClaimed, exitRefused, "claimed", lang.Words{
 			EN: "This relay has a founder already. Ask them for an invitation.", FR: "Ce relais a déjà un fondateur. Demandez-lui une invitation.",
 		}},
+		{client.ErrLinkOver, exitRefused, "link_over", lang.Words{
+			EN: "This link is over. Make a new one on your other device: bulle devices link",
+			FR: "Ce lien n'est plus valable. Créez-en un autre sur votre autre appareil : bulle devices link",
+		}},
+		{client.ErrLinkRaced, exitUntrusted, "link_raced", lang.Words{
+			EN: "Another device used this link too. Nothing was given away; make a new link where nobody else sees it.",
+			FR: "Un autre appareil a utilisé ce lien. Rien n'a été transmis ; créez un autre lien à l'abri des regards.",
+		}},
+		{client.ErrLinkCancelled, exitRefused, "link_cancelled", lang.Words{
+			EN: "The device was not linked.", FR: "L'appareil n'a pas été lié.",
+		}},
+		{client.ErrRemoved, exitRefused, "device_removed", lang.Words{
+			EN: "This device was removed from its account, and what it held was erased. It can be linked anew in another vault.",
+			FR: "Cet appareil a été retiré de son compte, et son contenu a été effacé. Il peut être lié à nouveau dans un autre coffre.",
+		}},
+		{client.ErrNoDevice, exitNotFound, "no_device", lang.Words{
+			EN: "You have no other device that is called so. See bulle devices.",
+			FR: "Vous n'avez pas d'autre appareil de ce nom. Voir bulle devices.",
+		}},
 		{client.ErrLinkVersion, exitDamaged, "link_newer", lang.Words{
 			EN: "A newer version of bulle made this link. Update bulle.", FR: "Une version plus récente de bulle a créé ce lien. Mettez bulle à jour.",
 		}},

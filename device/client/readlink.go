@@ -7,7 +7,8 @@ import (
 
 // LinkInfo is what a link says to whoever holds it, before it is used.
 type LinkInfo struct {
-	Founds  bool     // it claims a fresh relay; otherwise it invites
+	Founds  bool     // it claims a fresh relay
+	Links   bool     // it adds a device to a member; if neither, it invites
 	Address string   // host:port of the relay
 	Pin     [32]byte // SHA-256 of the relay's TLS key
 }
@@ -19,6 +20,10 @@ func ReadLink(link string) (LinkInfo, error) {
 		l.Seed.Wipe()
 		l.Directory.Wipe()
 		return LinkInfo{Address: l.Address, Pin: l.Pin}, nil
+	}
+	if l, err := governance.ParseDeviceLink(link); err == nil {
+		l.Seed.Wipe()
+		return LinkInfo{Links: true, Address: l.Address, Pin: l.Pin}, nil
 	}
 	l, err := governance.ParseClaimLink(link)
 	if err != nil {
