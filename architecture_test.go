@@ -59,6 +59,7 @@ var outside = map[string]string{
 	"github.com/spf13/pflag":               "cmd/bulle",
 	"golang.org/x/crypto/argon2":           "device/vault",
 	"golang.org/x/crypto/chacha20poly1305": "mls",
+	"golang.org/x/net":                     "protocol/mdns",
 	"golang.org/x/term":                    "cmd/bulle",
 	"golang.org/x/text/unicode/norm":       "device/vault/passphrase",
 	"rsc.io/qr":                            "cmd/bulle/qr",

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -22,9 +23,13 @@ type serveFlags struct {
 	config, data, listen, address, store string
 	quota, quotaCategory, reserve        string
 	names                                []string
-	cert, key, guide                     string
+	cert, key, guide, mdns               string
+	lan                                  bool
 	check, emptyStore, newCA, newKey     bool
 }
+
+// lanGuide is where --lan serves the guide to the relay's certificate.
+const lanGuide = ":8080"
 
 func serveCommand(s *shell) *cobra.Command {
 	var f serveFlags
@@ -58,6 +63,10 @@ l'ouvre le premier fonde la bulle. Le relais garde des données scellées et ne 
 	cmd.Flags().StringVar(&f.key, "key", "", s.lang.Say("`FILE` with the key of --cert, in PEM", "`FICHIER` avec la clé de --cert, en PEM"))
 	cmd.Flags().StringVar(&f.guide, "guide", "", s.lang.Say("also show how to trust the relay on `HOST:PORT`, plain HTTP, private addresses only",
 		"montrer aussi comment faire confiance au relais sur `HÔTE:PORT`, en HTTP simple, aux adresses privées seulement"))
+	cmd.Flags().StringVar(&f.mdns, "mdns", "", s.lang.Say("answer for `NAME` on the local network, like "+node.DefaultMDNS,
+		"répondre au nom `NOM` sur le réseau local, comme "+node.DefaultMDNS))
+	cmd.Flags().BoolVar(&f.lan, "lan", false, s.lang.Say("short for --mdns "+node.DefaultMDNS+" --guide "+lanGuide,
+		"raccourci pour --mdns "+node.DefaultMDNS+" --guide "+lanGuide))
 	cmd.Flags().BoolVar(&f.newCA, "new-ca", false, s.lang.Say("make another certificate authority; every browser has to install it",
 		"créer une autre autorité de certification, à installer dans chaque navigateur"))
 	cmd.Flags().BoolVar(&f.newKey, "new-key", false, s.lang.Say("go on with another key than before; every device and link refuses it",
@@ -165,7 +174,7 @@ func (s *shell) serveConfig(f serveFlags) (cfg node.Config, err error) {
 	for _, flag := range []struct {
 		said string
 		to   *string
-	}{{f.data, &cfg.Data}, {f.listen, &cfg.Listen}, {f.address, &cfg.Address}, {f.cert, &cfg.Certificate}, {f.key, &cfg.Key}, {f.guide, &cfg.Guide}} {
+	}{{f.data, &cfg.Data}, {f.listen, &cfg.Listen}, {f.address, &cfg.Address}, {f.cert, &cfg.Certificate}, {f.key, &cfg.Key}, {f.guide, &cfg.Guide}, {f.mdns, &cfg.MDNS}} {
 		if flag.said != "" {
 			*flag.to = flag.said
 		}
@@ -187,6 +196,9 @@ func (s *shell) serveConfig(f serveFlags) (cfg node.Config, err error) {
 	}
 	cfg.EmptyStore, cfg.NewAuthority, cfg.NewKey = f.emptyStore, f.newCA, f.newKey
 	cfg.Names = append(cfg.Names, f.names...)
+	if f.lan {
+		cfg.MDNS, cfg.Guide = cmp.Or(cfg.MDNS, node.DefaultMDNS), cmp.Or(cfg.Guide, lanGuide)
+	}
 	if cfg.Data == "" {
 		cfg.Data = s.relayData()
 	}

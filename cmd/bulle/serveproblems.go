@@ -149,6 +149,10 @@ func certificateProblems() []problemWords {
 			EN: "%s shows how to install the relay's own authority, and with %s it has none: leave it out.",
 			FR: "%s montre comment installer l'autorité du relais, et avec %s il n'en a pas : retirez-le.",
 		}},
+		{node.BadMDNS, exitUsage, "config", lang.Words{
+			EN: "%s: %q is not one word before .local; write it like bulle.local.",
+			FR: "%s : %q n'est pas un seul mot devant .local ; écrivez-le comme bulle.local.",
+		}},
 		{node.AuthorityDamaged, exitDamaged, "damaged", lang.Words{
 			EN: "The relay's certificate authority %s%s is damaged. Restore it from a copy, or make another with --new-ca and install it in every browser again.",
 			FR: "L'autorité de certification du relais %s%s est endommagée. Restaurez-la d'une copie, ou créez-en une autre avec --new-ca, à réinstaller dans chaque navigateur.",
@@ -160,6 +164,10 @@ func certificateProblems() []problemWords {
 		{node.KeyChanged, exitGeneral, "key_changed", lang.Words{
 			EN: "The relay of %s%s would have another key than before, and every device and link would refuse it. Go back to the key it had, or give --new-key to go on.",
 			FR: "Le relais de %s%s aurait une autre clé qu'avant, et tous les appareils et tous les liens le refuseraient. Revenez à sa clé, ou donnez --new-key pour continuer.",
+		}},
+		{node.NameTaken, exitGeneral, "name", lang.Words{
+			EN: "Another machine on the network has the name that was wanted; this relay's name is now: %s%s.",
+			FR: "Une autre machine du réseau a déjà le nom voulu ; le nom de ce relais est maintenant : %s%s.",
 		}},
 		{node.CertificateUnreadable, exitGeneral, "certificate", lang.Words{
 			EN: "The certificate %s or its key cannot be read: %s.",

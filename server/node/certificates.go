@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"bulle/protocol/mdns"
 	"bulle/protocol/over"
 	"bulle/protocol/secret"
 	"bulle/server/certificate"
@@ -67,7 +68,10 @@ func (n *Node) openKeeper() (err error) {
 // scope is what a new authority may speak for: the relay's names, the private
 // networks, and the public addresses that the machine has now.
 func (n *Node) scope() certificate.Scope {
-	hosts := append(n.mdnsNames(), n.namedHosts()...)
+	hosts := append(mdns.Names(DefaultMDNS), n.namedHosts()...)
+	if n.cfg.MDNS != "" {
+		hosts = append(hosts, mdns.Names(n.cfg.MDNS)...)
+	}
 	for _, a := range machineAddresses() {
 		hosts = append(hosts, a.String())
 	}
@@ -88,6 +92,12 @@ func (n *Node) namedHosts() []string {
 // hosts are the names and addresses by which browsers may reach the relay now.
 func (n *Node) hosts() []string {
 	hosts := n.namedHosts()
+	if n.mdns != nil {
+		hosts = append(hosts, n.cfg.MDNS) // until it is known whether it can be had
+		if name := n.mdns.Name(); name != "" {
+			hosts = append(hosts, name)
+		}
+	}
 	at, err := netip.ParseAddrPort(n.listener.Addr().String())
 	switch {
 	case err != nil:
@@ -167,14 +177,4 @@ func (n *Node) wordCertificate(err error) error {
 		return problem(DataReadable, n.cfg.Key, "")
 	}
 	return failed(CertificateUnreadable, n.cfg.Certificate, err)
-}
-
-// mdnsNames are the names that the relay may have by multicast DNS: the one that is
-// wanted, and those that it falls back to where others have it.
-func (n *Node) mdnsNames() []string {
-	names := []string{"bulle.local"}
-	for i := 2; i < 10; i++ {
-		names = append(names, fmt.Sprintf("bulle-%d.local", i))
-	}
-	return names
 }

@@ -11,9 +11,14 @@ import (
 	"strconv"
 	"time"
 
+	"bulle/protocol/mdns"
 	"bulle/server/certificate"
 	"bulle/server/relay/ledger"
 )
+
+// DefaultMDNS is the name of a relay on its own network, if it has one: every
+// authority is made for it.
+const DefaultMDNS = "bulle.local"
 
 // DefaultListen is where a relay listens unless told otherwise: every address of
 // the machine, IPv4 and IPv6.
@@ -44,6 +49,7 @@ type Config struct {
 	Certificate  string   // PEM file with a certificate of the operator's own and its chain, with Key; else the relay issues its own
 	Key          string   // PEM file with the key of Certificate
 	Guide        string   // HOST:PORT on which the guide to the authority, and nothing else, is served over plain HTTP to private addresses; default nowhere
+	MDNS         string   // name below .local that the relay answers for on its own networks (multicast DNS); default none
 	NewAuthority bool     // make another authority, which every browser has to be told of again
 	NewKey       bool     // go on although the key is another than before and devices refuse it
 
@@ -123,6 +129,9 @@ func (c *Config) checkCertificate() error {
 		if _, err := netip.ParseAddr(name); err != nil && !certificate.IsName(name) {
 			return problem(BadName, "names", name)
 		}
+	}
+	if c.MDNS != "" && mdns.CheckName(c.MDNS) != nil {
+		return problem(BadMDNS, "mdns", c.MDNS)
 	}
 	if c.Guide != "" {
 		if _, _, err := splitAddress(c.Guide, 0); err != nil {

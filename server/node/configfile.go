@@ -23,6 +23,7 @@ type File struct {
 	Certificate    string   `json:"certificate"`
 	Key            string   `json:"key"`
 	Guide          string   `json:"guide"`
+	MDNS           string   `json:"mdns"`
 	Store          string   `json:"store"`
 	MaxConnections int      `json:"max_connections"`
 	MaxPerAddress  int      `json:"max_per_address"`
@@ -55,7 +56,7 @@ func ReadFile(path string) (Config, error) {
 // config reads the values that a file holds as text.
 func (f *File) config() (Config, error) {
 	c := Config{
-		Data: f.Data, Listen: f.Listen, Address: f.Address, Names: f.Names, Certificate: f.Certificate, Key: f.Key, Guide: f.Guide, Store: StoreKind(f.Store),
+		Data: f.Data, Listen: f.Listen, Address: f.Address, Names: f.Names, Certificate: f.Certificate, Key: f.Key, Guide: f.Guide, MDNS: f.MDNS, Store: StoreKind(f.Store),
 		MaxConnections: f.MaxConnections, MaxPerAddress: f.MaxPerAddress,
 	}
 	if f.Drain != "" {

@@ -67,6 +67,9 @@ func (n *Node) page() http.Handler {
 
 // browserAddress is where a browser best reaches the app.
 func (n *Node) browserAddress() string {
+	if a := n.mdnsAddress(); a != "" && n.cfg.Address == "" {
+		return a
+	}
 	return usableAddress(n.cfg.Address, n.listener.Addr())
 }
 

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"bulle/protocol/governance"
+	"bulle/protocol/mdns"
 	"bulle/protocol/over"
 	"bulle/protocol/secret"
 	"bulle/server/certificate"
@@ -48,8 +49,9 @@ type Node struct {
 	authority   *certificate.Authority
 	files       *certificate.Files
 	keeper      *certificate.Keeper
-	guide       *guide.Guide // nil with a certificate of the operator's own
-	setup       *setup       // nil unless it is wanted
+	mdns        *mdns.Responder // nil unless it is wanted
+	guide       *guide.Guide    // nil with a certificate of the operator's own
+	setup       *setup          // nil unless it is wanted
 	store       relay.Store
 	engine      *relay.Engine
 	members     *membership.Membership
@@ -74,7 +76,7 @@ func New(cfg Config) (_ *Node, err error) {
 	if n.data, err = openData(n.cfg.Data); err != nil {
 		return nil, err
 	}
-	for _, step := range []func() error{n.openKeys, n.openMembers, n.checkPin, n.openRelay, n.listen, n.openKeeper, n.openGuide, n.openServer} {
+	for _, step := range []func() error{n.openKeys, n.openMembers, n.checkPin, n.openRelay, n.listen, n.openMDNS, n.openKeeper, n.openGuide, n.openServer} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -209,6 +211,9 @@ func (n *Node) Run(ctx context.Context) error {
 	beside.Go(func() { n.keeper.Run(life) })
 	if n.setup != nil {
 		beside.Go(func() { n.setup.run(life) })
+	}
+	if n.mdns != nil {
+		beside.Go(func() { n.mdns.Run(life) })
 	}
 	defer beside.Wait()
 	defer end()

@@ -39,6 +39,7 @@ const (
 	BadName                                  // Subject: Detail is neither a host name nor an address
 	PairIncomplete                           // Subject without Detail, or the reverse
 	GuideWithoutAuthority                    // Subject is for an authority, and there is none with Detail
+	BadMDNS                                  // Subject: Detail is no name below .local
 )
 
 // The problems of a data directory.
@@ -64,6 +65,7 @@ const (
 	CertificateOtherKey                       // Subject is for another key than the one in use
 	NamesOutside                              // the authority may not speak for Subject
 	AuthorityEnded                            // the authority is too old
+	NameTaken                                 // others on the network have the name that was wanted; the relay is Subject, or nothing
 )
 
 // Problems returns every kind, in order.
@@ -91,7 +93,7 @@ func (k Problem) String() string {
 		ListenFailed: "address cannot be listened on", FileTwice: "config file has a key twice", BadSize: "size is not like 20GiB",
 		QuotaExceedsTotal: "quota is larger than the total", ReserveWithoutDisk: "reserve is of a disk, and the store has none",
 		BadName: "neither a host name nor an address", PairIncomplete: "certificate and key go together",
-		GuideWithoutAuthority: "guide is for the relay's own authority, which it has not",
+		GuideWithoutAuthority: "guide is for the relay's own authority, which it has not", BadMDNS: "not a name like bulle.local",
 
 		DataUnusable: "data directory cannot be used", DataForeign: "data directory is of something else",
 		DataInUse: "data directory is in use by another relay", DataReadable: "secret file can be read by others",
@@ -101,7 +103,7 @@ func (k Problem) String() string {
 
 		CertificateUnreadable: "certificate cannot be read", CertificateBad: "not a certificate and its key",
 		CertificateOtherKey: "new certificate is for another key", NamesOutside: "authority may not speak for",
-		AuthorityEnded: "authority has ended",
+		AuthorityEnded: "authority has ended", NameTaken: "name on the network is taken",
 	}
 	if int(k) >= len(names) {
 		return ""

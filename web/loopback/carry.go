@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"bulle/protocol/mdns"
 	"bulle/protocol/over"
 )
 
@@ -25,7 +26,7 @@ func (s *Server) carry(life context.Context, circuits *sync.WaitGroup, w http.Re
 		return
 	}
 	dialing, cancel := context.WithTimeout(life, dialTime)
-	relay, err := s.cfg.Dial(dialing, over.Target{Host: s.cfg.Relay, Path: path, Pin: s.cfg.Pin}, over.Options{})
+	relay, err := s.cfg.Dial(dialing, over.Target{Host: mdns.Resolve(dialing, s.cfg.Relay), Path: path, Pin: s.cfg.Pin}, over.Options{})
 	cancel()
 	if err != nil {
 		<-s.slots

@@ -27,7 +27,7 @@ const (
 // given pin.
 func Dialer(host string, pin [32]byte) Dial {
 	return func(ctx context.Context, path string) (Conn, error) {
-		return over.Dial(ctx, over.Target{Host: host, Path: path, Pin: pin}, over.Options{})
+		return over.Dial(ctx, over.Target{Host: resolve(ctx, host), Path: path, Pin: pin}, over.Options{})
 	}
 }
 
