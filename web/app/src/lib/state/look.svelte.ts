@@ -18,8 +18,11 @@ export class Look {
 
   constructor(
     private readonly root: Root,
-    private readonly systemDark: SystemDark
+    private readonly systemDark: SystemDark,
+    begin: { theme?: Theme; highContrast?: boolean } = {}
   ) {
+    this.theme = begin.theme ?? 'system';
+    this.highContrast = begin.highContrast ?? false;
     systemDark.addEventListener('change', () => {
       this.apply();
     });

@@ -36,7 +36,10 @@ export const en = {
     nameHint: 'A pseudonym. No phone number, no e-mail.',
     passphrase: 'Passphrase',
     passphraseHint:
-      'It opens the messages on this device. Nobody can recover it for you: write it down and keep it safe.',
+      'A few words that only you know. They seal your messages on this device. Nobody can recover them for you: write them down and keep them safe.',
+    foundTitle: 'Found a bubble',
+    change: 'Change',
+    madeHint: 'These words are yours now. Write them down on paper before you go on.',
     generate: 'Make a strong one',
     repeat: 'Passphrase again',
     repeatBad: 'The two passphrases are not the same.',
@@ -55,7 +58,18 @@ export const en = {
     title: 'Welcome back',
     open: 'Unlock',
     working: 'Opening…',
-    other: 'Forget this vault and start again'
+    other: 'Forget everything here',
+    hint: 'Your messages are sealed on this device.',
+    forgot: 'Passphrase forgotten?',
+    forgotHint:
+      'Nobody can recover it, not even the relay: your messages are sealed with it. Take your time, it may come back to you.',
+    forgetHint:
+      'You can remove what is sealed on this device and join again with a new invitation. The messages that are here are then lost.'
+  },
+  start: {
+    starting: 'Starting…',
+    failed: 'Bulle cannot start here',
+    reload: 'Reload the page'
   },
   list: {
     title: 'Conversations',
@@ -238,6 +252,13 @@ export const en = {
     'not-inside': 'They are not in the group.',
     'file-gone': 'The file is no longer on the relay.',
     'file-damaged': 'The file is damaged and was not kept.',
+    'no-wasm':
+      'This browser has WebAssembly switched off, which Bulle decrypts with. A strict or lockdown mode may do that: allow it for this page, or take another browser.',
+    'no-workers': 'This browser is too old for Bulle. Take a newer one.',
+    'no-storage':
+      'This browser does not let pages keep anything, which Bulle needs even to look for a vault. Allow it for this page, or leave the private window.',
+    'not-secure':
+      'This page was not opened over https, so the browser withholds what Bulle encrypts with. Open it with https.',
     'core-failed': 'The core could not start. Reload the page.',
     'core-ended': 'The core has stopped. Reload the page.',
     masked: 'This is masked. Press the padlock to show it.',

@@ -37,7 +37,10 @@ export const fr: Texts = {
     nameHint: 'Un pseudonyme. Ni numéro de téléphone, ni adresse e-mail.',
     passphrase: 'Phrase secrète',
     passphraseHint:
-      'Elle ouvre les messages de cet appareil. Personne ne peut la retrouver pour vous : notez-la et gardez-la en lieu sûr.',
+      'Quelques mots connus de vous seulement. Ils scellent vos messages sur cet appareil. Personne ne peut les retrouver pour vous : notez-les et gardez-les en lieu sûr.',
+    foundTitle: 'Fonder une bulle',
+    change: 'Changer',
+    madeHint: 'Ces mots sont désormais les vôtres. Notez-les sur papier avant de continuer.',
     generate: 'En créer une solide',
     repeat: 'La phrase secrète, encore',
     repeatBad: 'Les deux phrases ne sont pas identiques.',
@@ -56,7 +59,18 @@ export const fr: Texts = {
     title: 'Bon retour',
     open: 'Déverrouiller',
     working: 'Ouverture…',
-    other: 'Oublier ce coffre et recommencer'
+    other: 'Tout oublier ici',
+    hint: 'Vos messages sont scellés sur cet appareil.',
+    forgot: 'Phrase secrète oubliée ?',
+    forgotHint:
+      'Personne ne peut la retrouver, pas même le relais : vos messages sont scellés avec elle. Prenez votre temps, elle vous reviendra peut-être.',
+    forgetHint:
+      "Vous pouvez effacer ce qui est scellé sur cet appareil et revenir avec une nouvelle invitation. Les messages qui s'y trouvent sont alors perdus."
+  },
+  start: {
+    starting: 'Démarrage…',
+    failed: 'Bulle ne peut pas démarrer ici',
+    reload: 'Recharger la page'
   },
   list: {
     title: 'Conversations',
@@ -239,6 +253,13 @@ export const fr: Texts = {
     'not-inside': 'Ils ne sont pas dans le groupe.',
     'file-gone': "Le fichier n'est plus sur le relais.",
     'file-damaged': "Le fichier est endommagé et n'a pas été gardé.",
+    'no-wasm':
+      'Ce navigateur a désactivé WebAssembly, qui sert à déchiffrer. Un mode strict ou de verrouillage peut en être la cause : autorisez-le pour cette page, ou prenez un autre navigateur.',
+    'no-workers': 'Ce navigateur est trop ancien pour Bulle. Prenez-en un plus récent.',
+    'no-storage':
+      "Ce navigateur n'autorise pas les pages à garder quoi que ce soit, or il le faut ne serait-ce que pour chercher un coffre. Autorisez-le pour cette page, ou quittez la fenêtre privée.",
+    'not-secure':
+      "Cette page n'a pas été ouverte en https : le navigateur lui refuse de quoi chiffrer. Ouvrez-la en https.",
     'core-failed': "Le cœur n'a pas pu démarrer. Rechargez la page.",
     'core-ended': "Le cœur s'est arrêté. Rechargez la page.",
     masked: 'Ceci est masqué. Appuyez sur le cadenas pour le montrer.',

@@ -17,10 +17,16 @@ export function detect(languages: readonly string[]): Language {
 /** The words of every screen in the language chosen; components read `text.t`. */
 class TextState {
   language = $state<Language>('en');
+  /** The language as it is written where the member lives: for dates, times and numbers. */
+  locale = $state('en');
   readonly t: Texts = $derived(tables[this.language]);
+  private locales: readonly string[] = [];
 
-  choose(language: Language): void {
+  /** Speaks a language; locales are those that the browser was set to. */
+  choose(language: Language, locales: readonly string[] = this.locales): void {
+    this.locales = locales;
     this.language = language;
+    this.locale = locales.find((l) => l.toLowerCase().startsWith(language)) ?? language;
   }
 
   /** A time of day, or a date where it is not today, as the language writes it. */
@@ -33,7 +39,7 @@ class TextState {
       : date.getFullYear() === today.getFullYear()
         ? { day: 'numeric', month: 'short' }
         : { day: 'numeric', month: 'short', year: 'numeric' };
-    return new Intl.DateTimeFormat(this.language, form).format(date);
+    return new Intl.DateTimeFormat(this.locale, form).format(date);
   }
 
   /** A size of bytes with the unit that people read. */
@@ -41,7 +47,7 @@ class TextState {
     const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
     const step = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
     const value = bytes / 1000 ** step;
-    return new Intl.NumberFormat(this.language, {
+    return new Intl.NumberFormat(this.locale, {
       style: 'unit',
       unit: units[step] ?? 'byte',
       unitDisplay: step === 0 ? 'long' : 'short',
