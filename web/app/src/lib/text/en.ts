@@ -160,6 +160,17 @@ export const en = {
     unmark: 'No longer verified',
     write: 'Write'
   },
+  scan: {
+    invitation: 'Scan an invitation',
+    number: 'Scan their code',
+    aim: 'Hold the code in front of the camera.',
+    none: 'No camera was found. Choose or paste a picture of the code.',
+    refused: 'The camera is not allowed. Allow it in the browser, or choose or paste a picture of the code.',
+    picture: 'Choose a picture',
+    empty: 'There is no code in this picture.',
+    wrong: 'This is another kind of code.',
+    code: 'Code for the camera of the other one'
+  },
   invite: {
     title: 'Invite someone',
     uses: 'How many people may use it',

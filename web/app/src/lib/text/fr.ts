@@ -161,6 +161,18 @@ export const fr: Texts = {
     unmark: "N'est plus vérifié",
     write: 'Écrire'
   },
+  scan: {
+    invitation: 'Scanner une invitation',
+    number: 'Scanner son code',
+    aim: "Placez le code devant l'appareil photo.",
+    none: "Aucun appareil photo n'a été trouvé. Choisissez ou collez une image du code.",
+    refused:
+      "L'appareil photo n'est pas autorisé. Autorisez-le dans le navigateur, ou choisissez ou collez une image du code.",
+    picture: 'Choisir une image',
+    empty: "Il n'y a pas de code dans cette image.",
+    wrong: "C'est une autre sorte de code.",
+    code: "Code pour l'appareil photo de l'autre"
+  },
   invite: {
     title: "Inviter quelqu'un",
     uses: 'Combien de personnes peuvent servir',
