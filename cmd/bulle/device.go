@@ -153,8 +153,11 @@ func (s *shell) warnings(v *vault.Vault) {
 }
 
 func (s *shell) clientConfig(v *vault.Vault) client.Config {
-	return client.Config{Vault: v, Log: s.log, OpenFile: files.Reopen, DeviceName: deviceName()}
+	return client.Config{Vault: v, Log: s.debug, OpenFile: files.Reopen, DeviceName: deviceName()}
 }
+
+// debug keeps, with --verbose, what went wrong and mended itself.
+func (s *shell) debug(what string, err error) { s.log.Debug(what, slog.String("error", err.Error())) }
 
 // withClient opens the vault and the client in it for as long as f runs.
 func (s *shell) withClient(ctx context.Context, f func(c *client.Client) error) (err error) {

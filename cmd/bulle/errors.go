@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"log/slog"
 	"slices"
 
 	"bulle/device/terminal/lang"
@@ -46,7 +45,7 @@ func failf(code exitCode, name string, words lang.Words, args ...any) error {
 // exit with.
 func (s *shell) report(err error) exitCode {
 	f := s.word(err)
-	s.log.Debug("command failed", slog.String("error", err.Error()))
+	s.debug("command failed", err)
 	message := f.words.In(s.lang, f.args...)
 	if s.flags.json {
 		type problem struct {

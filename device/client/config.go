@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"time"
 
 	"bulle/device/client/bubble"
@@ -25,9 +24,9 @@ type Config struct {
 	Clock func() time.Time
 	// Rand is the randomness of MLS, crypto/rand by default.
 	Rand io.Reader
-	// Log gets nothing that names a person, a conversation or an address. The
-	// default discards.
-	Log *slog.Logger
+	// Log is told of failures that nobody has to know of. It gets nothing that names
+	// a person, a conversation or an address. The default discards.
+	Log func(what string, err error)
 	// OpenFile opens a file that is being sent again after a restart, by the
 	// reference that was given with it. Without it such a message fails.
 	OpenFile func(ref string) (FileContent, error)
@@ -77,9 +76,6 @@ func (c Config) validate() (Config, error) {
 	}
 	if c.Clock == nil {
 		c.Clock = time.Now
-	}
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
 	}
 	return c, nil
 }

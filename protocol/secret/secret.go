@@ -8,7 +8,6 @@ package secret
 import (
 	"crypto/rand"
 	"crypto/subtle"
-	"log/slog"
 	"runtime"
 )
 
@@ -66,9 +65,6 @@ func (*Bytes) String() string { return "[secret]" }
 
 // GoString keeps the secret out of %#v.
 func (*Bytes) GoString() string { return "[secret]" }
-
-// LogValue keeps the secret out of logs.
-func (*Bytes) LogValue() slog.Value { return slog.StringValue("[secret]") }
 
 // Wipe overwrites b with zeros in a way that the compiler keeps.
 func Wipe(b []byte) {

@@ -3,7 +3,6 @@ package wire
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"log/slog"
 
 	"bulle/protocol/syntax"
 )
@@ -26,9 +25,6 @@ func (Cap) String() string { return "[cap]" }
 
 // GoString keeps the cap out of %#v.
 func (Cap) GoString() string { return "[cap]" }
-
-// LogValue keeps the cap out of logs.
-func (Cap) LogValue() slog.Value { return slog.StringValue("[cap]") }
 
 // Accepts reports whether h is the hash of the cap, in constant time.
 func (h CapHash) Accepts(c Cap) bool {

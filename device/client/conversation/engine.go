@@ -30,7 +30,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -79,9 +78,9 @@ type Config struct {
 	Vault     *vault.Vault
 	Self      Self
 	Directory Directory
-	Clock     func() time.Time // default time.Now
-	Rand      io.Reader        // for MLS; default crypto/rand
-	Log       *slog.Logger     // default discards
+	Clock     func() time.Time             // default time.Now
+	Rand      io.Reader                    // for MLS; default crypto/rand
+	Log       func(what string, err error) // default discards
 	Healing   Healing
 	// ReceiptDelay is how long receipts wait for more of them; default 1 second.
 	ReceiptDelay time.Duration
@@ -139,7 +138,7 @@ func New(c Config) (*Engine, error) {
 		c.Rand = systemRandom{}
 	}
 	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
+		c.Log = func(string, error) {}
 	}
 	if c.Healing.Age == 0 {
 		c.Healing.Age = 24 * time.Hour

@@ -3,7 +3,6 @@ package conversation
 import (
 	"context"
 	"errors"
-	"log/slog"
 
 	"bulle/device/client/attachment"
 	"bulle/device/client/delivery"
@@ -152,7 +151,7 @@ func (w *threadWork) refused(n *notes, err error) error {
 		n.tell(Event{Kind: EventWarning, Conversation: w.conversation, Warning: WarningCredential})
 	default:
 	}
-	w.engine.Log.Debug("an item of a channel was skipped", slog.String("error", err.Error()))
+	w.engine.Log("an item of a channel was skipped", err)
 	return nil
 }
 

@@ -3,7 +3,6 @@ package conversation
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -186,7 +185,7 @@ func (e *Engine) work(ctx context.Context, w *worker) error {
 		retry := w.rest
 		if err != nil {
 			retry = e.Retry
-			e.Log.Debug("a step failed and will be tried again", slog.Int("worker", int(w.key.kind)), slog.String("error", err.Error()))
+			e.Log("a step failed and will be tried again", err)
 		}
 		wait := w.waiting(ctx, retry)
 		<-wait.Done()

@@ -4,8 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
-	"log/slog"
 	"testing"
 	"time"
 
@@ -174,7 +174,7 @@ func (d *device) open() {
 			Member: governance.MemberID(d.member.ID()), Device: d.key.ID(),
 			Signature: signature, Inbox: inbox, Pool: pool, Key: d.world.directory,
 		},
-		Log:          slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})).With(slog.String("device", d.name)),
+		Log:          func(what string, err error) { fmt.Fprintf(t.Output(), "%s: %s: %v\n", d.name, what, err) },
 		ReceiptDelay: time.Millisecond, Retry: 20 * time.Millisecond,
 		Notify: func(e conversation.Event) {
 			select {
