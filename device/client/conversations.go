@@ -66,7 +66,7 @@ func (c *Client) peer(id ConversationID) (Contact, bool) {
 
 func (c *Client) conversation(in conversation.Conversation) (Conversation, error) {
 	out := Conversation{
-		ID: in.ID, Kind: in.Kind, Name: in.Name, Active: in.Active, Unread: in.Unread, Count: in.Count, Pending: in.Pending,
+		ID: in.ID, Kind: in.Kind, Name: in.Name, Active: in.Active, Unread: in.Unread, Seen: in.Seen, Count: in.Count, Pending: in.Pending,
 		Timer:   time.Duration(in.Timer) * time.Second,
 		Manages: in.Manages, Muted: in.Muted,
 	}

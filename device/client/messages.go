@@ -42,6 +42,16 @@ func (c *Client) History(id ConversationID, before Cursor, limit int) ([]Message
 	return c.messages(c.engine.History(context.Background(), id, before, limit))
 }
 
+// Later returns up to limit messages after a position, oldest first.
+func (c *Client) Later(id ConversationID, after Cursor, limit int) ([]Message, error) {
+	return c.messages(c.engine.Later(context.Background(), id, after, limit))
+}
+
+// Around returns up to limit messages with one of them in their middle, oldest first.
+func (c *Client) Around(id ConversationID, m MessageID, limit int) ([]Message, error) {
+	return c.messages(c.engine.Around(context.Background(), id, m, limit))
+}
+
 // Message returns one message.
 func (c *Client) Message(id ConversationID, m MessageID) (Message, error) {
 	found, err := c.engine.Message(context.Background(), id, m)

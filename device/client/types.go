@@ -47,6 +47,7 @@ type Conversation struct {
 	Manages bool      // this member may add, remove, rename and give roles
 	Muted   bool      // new messages are not announced
 	Unread  int
+	Seen    Cursor        // this member has read up to it
 	Count   int           // messages in the history
 	Newest  Cursor        // the position of the newest; some before it may be gone
 	Timer   time.Duration // how long messages live that are sent from now on, once read; 0: for ever

@@ -38,6 +38,7 @@ type Conversation struct {
 	Muted    bool
 	Active   bool // we are in it
 	Unread   int
+	Seen     Cursor // this member has read up to it
 	Count    int
 	Activity time.Time
 	Pending  string // "", "creating", "changing", "leaving"
@@ -82,7 +83,7 @@ func (e *Engine) Conversation(ctx context.Context, id ID) (Conversation, error) 
 	c := Conversation{
 		ID: id, Kind: m.Kind, Peer: m.Peer, Name: m.Name, Members: m.Members, Active: !m.Outside,
 		Timer:  int(m.Timer),
-		Unread: int(m.Unread), Count: int(uint64(m.Last) - min(m.Erased, uint64(m.Last))), Activity: fromMillis(m.Activity), //nolint:gosec // G115: a count of records
+		Unread: int(m.Unread), Seen: m.ReadUpTo, Count: int(uint64(m.Last) - min(m.Erased, uint64(m.Last))), Activity: fromMillis(m.Activity), //nolint:gosec // G115: a count of records
 	}
 	c.Admins, c.Manages, c.Muted = m.Admins, !m.Outside && m.manages(e.Self.Member), m.Muted
 	c.Pending, err = pending(v, id, m)

@@ -76,7 +76,18 @@ func (c *Core) History(_ context.Context, in page.Page) (page.Messages, error) {
 	if err != nil {
 		return page.Messages{}, err
 	}
-	found, err := cl.History(id, client.Cursor(in.Before), bounded(in.Limit))
+	var found []client.Message
+	switch limit := bounded(in.Limit); {
+	case in.Around != "":
+		var m client.MessageID
+		if m, err = client.ParseMessageID(in.Around); err == nil {
+			found, err = cl.Around(id, m, limit)
+		}
+	case in.After > 0:
+		found, err = cl.Later(id, client.Cursor(in.After), limit)
+	default:
+		found, err = cl.History(id, client.Cursor(in.Before), limit)
+	}
 	return page.Messages{Messages: list(found, c.view().message)}, err
 }
 

@@ -43,7 +43,7 @@ func (v view) conversation(c client.Conversation) page.Conversation {
 		ID: id, Sealed: v.veil != nil, Kind: c.Kind.String(), Name: v.text(id, title, c.Name),
 		Members: list(c.Members, func(m client.Contact) page.Contact { return v.member(id, m.ID.String(), m) }),
 		Active:  c.Active, Manages: c.Manages, Muted: c.Muted,
-		Unread: c.Unread, Count: c.Count, Pending: c.Pending,
+		Unread: c.Unread, Seen: float64(c.Seen), Count: c.Count, Pending: c.Pending,
 		Timer: int(c.Timer.Seconds()),
 	}
 	if c.Last != nil {

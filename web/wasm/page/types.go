@@ -104,6 +104,7 @@ type Conversation struct {
 	Manages bool // this member may change it
 	Muted   bool
 	Unread  int
+	Seen    float64 // the cursor up to which this member has read
 	Count   int
 	Timer   int // seconds that new messages live once they are read, 0: for ever
 	Last    *Message
@@ -268,10 +269,12 @@ type Warning struct {
 	Kind string `enum:"fork,rollback,truncated,credential,lost,not-admin"`
 }
 
-// Page asks for a part of a history: Limit messages before the cursor, the newest
-// ones when Before is 0.
+// Page asks for a part of a history, Limit messages: those around a message, else
+// those after a cursor, else those before one, else the newest.
 type Page struct {
 	Conversation string
+	Around       string
+	After        float64
 	Before       float64
 	Limit        int
 }

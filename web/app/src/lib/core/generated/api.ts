@@ -63,6 +63,7 @@ export interface Conversation {
   manages: boolean;
   muted: boolean;
   unread: number;
+  seen: number;
   count: number;
   timer: number;
   last: Message | null;
@@ -228,6 +229,8 @@ export interface Overview {
 
 export interface Page {
   conversation: string;
+  around: string;
+  after: number;
   before: number;
   limit: number;
 }
