@@ -3,14 +3,10 @@ package mls
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/ecdh"
 	"crypto/hpke"
-	"crypto/sha256"
 	"crypto/sha512"
 	"fmt"
 	"hash"
-
-	"golang.org/x/crypto/chacha20poly1305"
 )
 
 // A Suite names the algorithms of a group (RFC 9420, section 5.1).
@@ -30,11 +26,6 @@ const (
 	// it no number yet; this is the draft's private-use one, and its only place.
 	Hybrid Suite = 0xF002
 )
-
-// Suites lists the suites implemented here, the preferred one first.
-func Suites() []Suite {
-	return []Suite{Hybrid, P384AES256, P521AES256, X25519AES128, X25519ChaCha20, P256AES128}
-}
 
 // Supported reports whether the suite is implemented here.
 func (s Suite) Supported() bool {
@@ -82,36 +73,15 @@ const nonceSize = 12
 // algorithms returns what the suite stands for, or ErrUnsupported.
 func (s Suite) algorithms() (*algorithms, error) {
 	a := &algorithms{suite: s, newAEAD: newGCM}
-	switch s {
-	case X25519AES128, X25519ChaCha20:
-		a.kem, a.scheme = hpke.DHKEM(ecdh.X25519()), ed25519Scheme{}
-		a.sha256(hpke.AES128GCM(), 16)
-		if s == X25519ChaCha20 {
-			a.sha256(hpke.ChaCha20Poly1305(), chacha20poly1305.KeySize)
-			a.newAEAD = chacha20poly1305.New
-		}
-	case P256AES128:
-		a.kem, a.scheme = hpke.DHKEM(ecdh.P256()), ecdsaP256()
-		a.sha256(hpke.AES128GCM(), 16)
-	case P521AES256:
-		a.kem, a.scheme = hpke.DHKEM(ecdh.P521()), ecdsaP521()
-		a.kdf, a.hash, a.nh = hpke.HKDFSHA512(), sha512.New, sha512.Size
-		a.aead, a.keySize = hpke.AES256GCM(), 32
-	case P384AES256:
-		a.kem, a.scheme = hpke.DHKEM(ecdh.P384()), ecdsaP384()
-		a.sha384()
-	case Hybrid:
+	if s == Hybrid {
 		a.kem, a.scheme = hpke.MLKEM768X25519(), ed25519Scheme{}
 		a.sha384()
-	default:
+		return a, nil
+	}
+	if !a.classical() {
 		return nil, fmt.Errorf("%w: %s", ErrUnsupported, s)
 	}
 	return a, nil
-}
-
-func (a *algorithms) sha256(aead hpke.AEAD, keySize int) {
-	a.kdf, a.hash, a.nh = hpke.HKDFSHA256(), sha256.New, sha256.Size
-	a.aead, a.keySize = aead, keySize
 }
 
 func (a *algorithms) sha384() {
