@@ -83,7 +83,7 @@ func (c *Core) History(_ context.Context, in page.Page) (page.Messages, error) {
 		if m, err = client.ParseMessageID(in.Around); err == nil {
 			found, err = cl.Around(id, m, limit)
 		}
-	case in.After > 0:
+	case in.Oldest, in.After > 0:
 		found, err = cl.Later(id, client.Cursor(in.After), limit)
 	default:
 		found, err = cl.History(id, client.Cursor(in.Before), limit)

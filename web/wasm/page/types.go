@@ -269,11 +269,12 @@ type Warning struct {
 	Kind string `enum:"fork,rollback,truncated,credential,lost,not-admin"`
 }
 
-// Page asks for a part of a history, Limit messages: those around a message, else
-// those after a cursor, else those before one, else the newest.
+// Page asks for a part of a history, Limit messages: those around a message, else the
+// oldest or those after a cursor, else those before one, else the newest.
 type Page struct {
 	Conversation string
 	Around       string
+	Oldest       bool
 	After        float64
 	Before       float64
 	Limit        int

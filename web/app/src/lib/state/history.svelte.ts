@@ -1,8 +1,14 @@
 import type { Caller } from '$lib/core/core';
-import type { Message, Transfer } from '$lib/core/generated/api';
+import type { Calls, Message, Transfer } from '$lib/core/generated/api';
 import { codeOf } from './session.svelte';
 
-const pageSize = 60;
+const pageSize = 100;
+
+/** How many messages are kept at once: far from what is in sight, decrypted text is given up again. */
+const kept = 5 * pageSize; // as much as the core gives at once
+
+/** Where the screen is asked to go: an end of the history, or a message. */
+export type Place = { to: 'end' } | { to: 'start' } | { to: 'message'; id: string };
 
 /** A message that quotes another one, with what that says now. The sealed keep what they have: it opens as their own. */
 function requoted(m: Message, to: Message): Message {
@@ -11,28 +17,54 @@ function requoted(m: Message, to: Message): Message {
   return { ...m, replyTo: { ...m.replyTo, text: to.text === '' ? (to.file?.name ?? '') : to.text } };
 }
 
-/** The messages of one open conversation: the newest page first, earlier ones on demand. */
+/**
+ * One open conversation: a run of its messages without gaps, the newest ones at first. Scrolling and jumping
+ * move the run; it never grows beyond [kept].
+ */
 export class HistoryState {
   messages = $state.raw<Message[]>([]);
   transfers = $state.raw<Readonly<Record<string, Transfer>>>({});
+  /** Nothing is earlier than the run. */
   complete = $state(false);
+  /** Nothing is later than the run. */
+  latest = $state(true);
   loading = $state(true);
   failure = $state('');
+  /** The newest message is in sight; told by the screen. */
+  atEnd = $state(true);
+  /** How many came from others since the end was in sight. */
+  news = $state(0);
+  /** The first message that was unread when the conversation was opened, once it is in the run. */
+  firstUnread = $state('');
+  /** How many were unread then. */
+  unread = $state(0);
+  place = $state.raw<Place>({ to: 'end' });
 
   private readonly stops: (() => void)[] = [];
+  private turn = 0; // grows with each load: what an older one brings is dropped
 
+  /**
+   * @param seen is the cursor up to which the member has read, when `unread` messages are beyond it
+   */
   constructor(
     private readonly core: Caller,
-    readonly conversation: string
-  ) {}
+    readonly conversation: string,
+    private readonly seen = 0,
+    unread = 0
+  ) {
+    this.unread = unread;
+  }
 
   async start(): Promise<void> {
-    const mine = (m: Message): void => {
-      if (m.conversation === this.conversation) this.put(m);
-    };
     this.stops.push(
-      this.core.on('message', mine),
-      this.core.on('state', mine),
+      this.core.on('message', (m) => {
+        if (m.conversation !== this.conversation) return;
+        if (!m.own && !(this.latest && this.atEnd)) this.news++;
+        this.put(m);
+      }),
+      this.core.on('state', (m) => {
+        if (m.conversation === this.conversation) this.put(m);
+      }),
       this.core.on('gone', (m) => {
         if (m.conversation === this.conversation) this.drop(m.message);
       }),
@@ -48,15 +80,90 @@ export class HistoryState {
     for (const stop of this.stops.splice(0)) stop();
   }
 
-  /** Loads the page before the earliest message that is here. */
+  /** Loads the page before the run. */
   async earlier(): Promise<void> {
     const first = this.messages[0];
     if (!first || this.complete || this.loading) return;
-    await this.load(first.cursor, (page) => [...page, ...this.messages]);
+    await this.load({ before: first.cursor }, (page) => {
+      this.complete = page.length < pageSize;
+      const all = [...page, ...this.messages];
+      if (all.length > kept) this.latest = false;
+      return all.slice(0, kept);
+    });
+  }
+
+  /** Loads the page after the run. */
+  async later(): Promise<void> {
+    const last = this.messages.at(-1);
+    if (!last || this.latest || this.loading) return;
+    await this.load({ after: last.cursor }, (page) => {
+      this.latest = page.length < pageSize;
+      const all = [...this.messages, ...page];
+      if (all.length > kept) this.complete = false;
+      return all.slice(-kept);
+    });
+  }
+
+  /** Goes to a message, wherever it is in the history; quotes and search results lead there. */
+  async show(id: string): Promise<void> {
+    if (!this.messages.some((m) => m.id === id)) {
+      const found = await this.load({ around: id }, (page) => {
+        this.complete = false;
+        this.latest = false;
+        return page;
+      });
+      if (!found) return;
+    }
+    this.place = { to: 'message', id };
+  }
+
+  /** Goes to the first message that was unread when the conversation was opened. */
+  async showUnread(): Promise<void> {
+    if (this.firstUnread === '') {
+      const found = await this.load({ before: this.seen + pageSize / 2 }, (page) => {
+        this.complete = false;
+        this.latest = false;
+        return page;
+      });
+      if (!found) return;
+    }
+    if (this.firstUnread !== '') this.place = { to: 'message', id: this.firstUnread };
+  }
+
+  /** Goes to the newest message. */
+  async toEnd(): Promise<void> {
+    if (!this.latest) {
+      const done = await this.load({}, (page) => {
+        this.complete = page.length < pageSize;
+        this.latest = true;
+        return page;
+      });
+      if (!done) return;
+    }
+    this.place = { to: 'end' };
+  }
+
+  /** Goes to the oldest message. */
+  async toStart(): Promise<void> {
+    if (!this.complete) {
+      const done = await this.load({ oldest: true }, (page) => {
+        this.complete = true;
+        this.latest = false;
+        return page;
+      });
+      if (!done) return;
+    }
+    this.place = { to: 'start' };
+  }
+
+  /** The screen tells whether the newest message is in sight. */
+  see(atEnd: boolean): void {
+    this.atEnd = atEnd;
+    if (atEnd) this.news = 0;
   }
 
   async send(text: string, replyTo = ''): Promise<boolean> {
-    return this.attempt(() => this.core.call('send', { conversation: this.conversation, text, replyTo }));
+    return this.sent(() => this.core.call('send', { conversation: this.conversation, text, replyTo }));
   }
 
   /** Answers a message with an emoji, or takes that back. */
@@ -83,7 +190,7 @@ export class HistoryState {
       duration: 0,
       preview: new Uint8Array()
     };
-    return this.attempt(() =>
+    return this.sent(() =>
       this.core.call('sendFile', { conversation: this.conversation, caption: '', file, ...plain })
     );
   }
@@ -109,26 +216,54 @@ export class HistoryState {
     );
   }
 
-  private reload(): Promise<void> {
-    // what came while the page was read is newer than the page
-    return this.load(0, (page) => [
-      ...page,
-      ...this.messages.filter((m) => m.cursor > (page.at(-1)?.cursor ?? 0))
-    ]);
+  /** Who writes sees what they wrote, and has seen what came before. */
+  private async sent(work: () => Promise<unknown>): Promise<boolean> {
+    const done = await this.attempt(work);
+    if (!done) return false;
+    this.unread = 0;
+    this.firstUnread = '';
+    await this.toEnd();
+    return true;
   }
 
-  private async load(before: number, join: (page: Message[]) => Message[]): Promise<void> {
+  /** Reads the run again: the newest page, or what is in sight of the past. */
+  private async reload(): Promise<void> {
+    const last = this.messages.at(-1);
+    if (last && !this.latest) {
+      await this.load({ before: last.cursor + 1, limit: this.messages.length }, (page) => page);
+      return;
+    }
+    await this.load({}, (page) => {
+      this.complete = page.length < pageSize;
+      this.latest = true;
+      // what came while the page was read is newer than the page
+      return [...page, ...this.messages.filter((m) => m.cursor > (page.at(-1)?.cursor ?? 0))];
+    });
+  }
+
+  /** Reads a page and joins it to the run; reports whether it came and was still wanted. */
+  private async load(
+    want: Partial<Calls['history']['in']>,
+    join: (page: Message[]) => Message[]
+  ): Promise<boolean> {
+    const turn = ++this.turn;
     this.loading = true;
-    await this.attempt(async () => {
+    const done = await this.attempt(async () => {
       const page = await this.core.call('history', {
         conversation: this.conversation,
-        before,
-        limit: pageSize
+        around: '',
+        after: 0,
+        oldest: false,
+        before: 0,
+        limit: pageSize,
+        ...want
       });
-      this.complete = page.messages.length < pageSize;
-      this.messages = join(page.messages);
+      if (turn === this.turn) this.messages = join(page.messages);
     });
+    if (turn !== this.turn) return false;
     this.loading = false;
+    this.findUnread();
+    return done;
   }
 
   /** Takes a message out that is deleted here or has expired. */
@@ -139,12 +274,26 @@ export class HistoryState {
     );
   }
 
-  /** Takes a message in at its place; one from before the pages that are here comes with its own page. */
+  private findUnread(): void {
+    const first = this.messages[0];
+    if (this.unread === 0 || this.firstUnread !== '' || !first) return;
+    if (first.cursor > this.seen + 1 && !this.complete) return; // it may be earlier
+    const unread = this.messages.find((m) => m.cursor > this.seen && !m.own && m.kind !== 'change');
+    if (unread) this.firstUnread = unread.id;
+    else if (this.latest) this.unread = 0; // they are gone
+  }
+
+  /** Takes a message in at its place; one from outside of the run comes with its own page. */
   private put(m: Message): void {
     const at = this.messages.findIndex((old) => old.id === m.id);
-    if (at >= 0) this.messages = this.messages.with(at, m).map((other) => requoted(other, m));
-    else if (this.complete || m.cursor > (this.messages[0]?.cursor ?? 0))
-      this.messages = [...this.messages, m].sort((a, b) => a.cursor - b.cursor);
+    if (at >= 0) {
+      this.messages = this.messages.with(at, m).map((other) => requoted(other, m));
+      return;
+    }
+    const first = this.messages[0]?.cursor ?? 0;
+    const last = this.messages.at(-1)?.cursor ?? 0;
+    if ((m.cursor < first && !this.complete) || (m.cursor > last && !this.latest)) return;
+    this.messages = [...this.messages, m].sort((a, b) => a.cursor - b.cursor);
   }
 
   private async attempt(work: () => Promise<unknown>): Promise<boolean> {

@@ -97,6 +97,9 @@ export const en = {
     details: 'Details',
     members: (n: number) => (n === 1 ? '1 member' : `${n} members`),
     latest: 'Newest messages',
+    news: (n: number) => (n === 1 ? '1 new message' : `${n} new messages`),
+    unread: 'New',
+    above: (n: number) => `${n} new above`,
     drop: 'Drop files to send them',
     tooLong: 'This is too long to send: make it shorter or send it as a file.'
   },

@@ -98,6 +98,9 @@ export const fr: Texts = {
     details: 'Détails',
     members: (n) => (n < 2 ? `${n} membre` : `${n} membres`),
     latest: 'Derniers messages',
+    news: (n: number) => (n === 1 ? '1 nouveau message' : `${n} nouveaux messages`),
+    unread: 'Nouveau',
+    above: (n: number) => (n === 1 ? '1 nouveau plus haut' : `${n} nouveaux plus haut`),
     drop: 'Déposez des fichiers pour les envoyer',
     tooLong: "C'est trop long : raccourcissez, ou envoyez-le comme fichier."
   },

@@ -1,6 +1,7 @@
 // Drawn for Bulle on a grid of 24, one stroke of 1.8.
 export const paths = {
   'arrow-down': 'M12 5v14M6 13l6 6 6-6',
+  'arrow-up': 'M12 19V5M6 11l6-6 6 6',
   back: 'M15 5l-7 7 7 7',
   bell: 'M6.500 10.500a5.500 5.500 0 0 1 11 0c0 4.500 1.800 5.500 1.800 5.500H4.700s1.800-1 1.800-5.500ZM10 19.200a2.200 2.200 0 0 0 4 0',
   'bell-off':

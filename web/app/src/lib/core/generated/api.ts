@@ -230,6 +230,7 @@ export interface Overview {
 export interface Page {
   conversation: string;
   around: string;
+  oldest: boolean;
   after: number;
   before: number;
   limit: number;
