@@ -263,6 +263,13 @@ func TestReach(t *testing.T) {
 			[]string{"net/http"},
 			[]string{"bulle/device/vault/file", "bulle/device/terminal"},
 		},
+		{
+			"the core of the web app, as tools/page builds it", // what these weigh is in docs/performance.md
+			[]string{"GOOS=js", "GOARCH=wasm", "GOFLAGS=-tags=hybrid"},
+			[]string{"./web/wasm"},
+			[]string{"net/http", "log/slog", "encoding/json", "crypto/ecdsa", "crypto/elliptic"},
+			nil,
+		},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			from := slices.DeleteFunc(goList(t, c.env, c.from...), func(p string) bool {

@@ -23,7 +23,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -115,7 +114,7 @@ func Open(ctx context.Context, cfg Config) (*Client, error) {
 	// What fell due while nothing ran. If it cannot be erased now, it is not shown
 	// either, and the next chance is when the device connects.
 	if err := c.engine.Expire(ctx); err != nil {
-		cfg.Log.Warn("messages that are due could not be erased", slog.String("error", err.Error()))
+		cfg.Log("messages that are due could not be erased", err)
 	}
 	return c, nil
 }

@@ -77,6 +77,9 @@ func (c Config) validate() (Config, error) {
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
+	if c.Log == nil {
+		c.Log = func(string, error) {}
+	}
 	return c, nil
 }
 

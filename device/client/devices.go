@@ -207,7 +207,7 @@ func (c *Client) leave() {
 			_ = running.end() // the vault is wiped whatever it says
 		}
 		if err := bubble.Wipe(context.Background(), c.cfg.Vault); err != nil {
-			c.cfg.Log.Error("the device was removed and its vault could not be wiped")
+			c.cfg.Log("the device was removed and its vault could not be wiped", err)
 		}
 		c.events.send(Event{Kind: EventRemoved})
 	})
