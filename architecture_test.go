@@ -57,6 +57,7 @@ var outside = map[string]string{
 	"github.com/coder/websocket":           "protocol/over",
 	"github.com/spf13/cobra":               "cmd/bulle",
 	"github.com/spf13/pflag":               "cmd/bulle",
+	"golang.org/x/crypto/acme":             "server/certificate/acme",
 	"golang.org/x/crypto/argon2":           "device/vault",
 	"golang.org/x/crypto/chacha20poly1305": "mls",
 	"golang.org/x/net":                     "protocol/mdns",
@@ -68,6 +69,8 @@ var outside = map[string]string{
 // outsideTests are the modules that only tests import, wherever they are.
 var outsideTests = []string{
 	"github.com/anishathalye/porcupine",
+	"github.com/letsencrypt/pebble",
+	"github.com/miekg/dns",
 	"github.com/rogpeppe/go-internal",
 	"go.uber.org/goleak",
 }

@@ -22,7 +22,8 @@ import (
 type serveFlags struct {
 	config, data, listen, address, store string
 	quota, quotaCategory, reserve        string
-	names                                []string
+	names, acme                          []string
+	acmeDirectory                        string
 	cert, key, guide, mdns               string
 	lan                                  bool
 	check, emptyStore, newCA, newKey     bool
@@ -61,6 +62,10 @@ l'ouvre le premier fonde la bulle. Le relais garde des données scellées et ne 
 	cmd.Flags().StringVar(&f.cert, "cert", "", s.lang.Say("`FILE` with a certificate of your own and its chain, in PEM",
 		"`FICHIER` avec votre propre certificat et sa chaîne, en PEM"))
 	cmd.Flags().StringVar(&f.key, "key", "", s.lang.Say("`FILE` with the key of --cert, in PEM", "`FICHIER` avec la clé de --cert, en PEM"))
+	cmd.Flags().StringSliceVar(&f.acme, "acme", nil, s.lang.Say("get a certificate for `DOMAIN` by ACME, with --acme-directory",
+		"obtenir un certificat pour `DOMAINE` par ACME, avec --acme-directory"))
+	cmd.Flags().StringVar(&f.acmeDirectory, "acme-directory", "", s.lang.Say("`URL` of the authority that --acme asks; its terms are accepted",
+		"`URL` de l'autorité que --acme interroge ; ses conditions sont acceptées"))
 	cmd.Flags().StringVar(&f.guide, "guide", "", s.lang.Say("also show how to trust the relay on `HOST:PORT`, plain HTTP, private addresses only",
 		"montrer aussi comment faire confiance au relais sur `HÔTE:PORT`, en HTTP simple, aux adresses privées seulement"))
 	cmd.Flags().StringVar(&f.mdns, "mdns", "", s.lang.Say("answer for `NAME` on the local network, like "+node.DefaultMDNS,
@@ -174,7 +179,7 @@ func (s *shell) serveConfig(f serveFlags) (cfg node.Config, err error) {
 	for _, flag := range []struct {
 		said string
 		to   *string
-	}{{f.data, &cfg.Data}, {f.listen, &cfg.Listen}, {f.address, &cfg.Address}, {f.cert, &cfg.Certificate}, {f.key, &cfg.Key}, {f.guide, &cfg.Guide}, {f.mdns, &cfg.MDNS}} {
+	}{{f.data, &cfg.Data}, {f.listen, &cfg.Listen}, {f.address, &cfg.Address}, {f.cert, &cfg.Certificate}, {f.key, &cfg.Key}, {f.guide, &cfg.Guide}, {f.acmeDirectory, &cfg.ACMEDirectory}, {f.mdns, &cfg.MDNS}} {
 		if flag.said != "" {
 			*flag.to = flag.said
 		}
@@ -196,6 +201,9 @@ func (s *shell) serveConfig(f serveFlags) (cfg node.Config, err error) {
 	}
 	cfg.EmptyStore, cfg.NewAuthority, cfg.NewKey = f.emptyStore, f.newCA, f.newKey
 	cfg.Names = append(cfg.Names, f.names...)
+	if len(f.acme) > 0 {
+		cfg.ACME = f.acme
+	}
 	if f.lan {
 		cfg.MDNS, cfg.Guide = cmp.Or(cfg.MDNS, node.DefaultMDNS), cmp.Or(cfg.Guide, lanGuide)
 	}

@@ -153,6 +153,26 @@ func certificateProblems() []problemWords {
 			EN: "%s: %q is not one word before .local; write it like bulle.local.",
 			FR: "%s : %q n'est pas un seul mot devant .local ; écrivez-le comme bulle.local.",
 		}},
+		{node.DirectoryMissing, exitUsage, "config", lang.Words{
+			EN: "%s and %s go together: name the domains with --acme and the authority's address with --acme-directory URL.",
+			FR: "%s et %s vont ensemble : nommez les domaines par --acme et l'adresse de l'autorité par --acme-directory URL.",
+		}},
+		{node.BadDirectory, exitUsage, "config", lang.Words{
+			EN: "%s: %q is not the address of an ACME directory; it begins with https://.",
+			FR: "%s : %q n'est pas l'adresse d'un répertoire ACME ; elle commence par https://.",
+		}},
+		{node.TwoCertificates, exitUsage, "config", lang.Words{
+			EN: "%s and %s exclude each other: keep one.",
+			FR: "%s et %s s'excluent : gardez l'un des deux.",
+		}},
+		{node.AccountDamaged, exitDamaged, "damaged", lang.Words{
+			EN: "%s%s is damaged. Delete it: the relay opens another account with the authority.",
+			FR: "%s%s est endommagé. Supprimez-le : le relais ouvrira un autre compte auprès de l'autorité.",
+		}},
+		{node.ACMEFailed, exitGeneral, "certificate", lang.Words{
+			EN: "The ACME authority gave no certificate%s (%s); the relay goes on with the one it has and tries again later.",
+			FR: "L'autorité ACME n'a pas donné de certificat%s (%s) ; le relais continue avec celui qu'il a et réessaiera plus tard.",
+		}},
 		{node.AuthorityDamaged, exitDamaged, "damaged", lang.Words{
 			EN: "The relay's certificate authority %s%s is damaged. Restore it from a copy, or make another with --new-ca and install it in every browser again.",
 			FR: "L'autorité de certification du relais %s%s est endommagée. Restaurez-la d'une copie, ou créez-en une autre avec --new-ca, à réinstaller dans chaque navigateur.",

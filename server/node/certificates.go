@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,7 +83,8 @@ func (n *Node) scope() certificate.Scope {
 func (n *Node) namedHosts() []string {
 	hosts := append([]string(nil), n.cfg.Names...)
 	for _, a := range []string{n.cfg.Address, n.cfg.Listen} {
-		if host, _, err := net.SplitHostPort(a); err == nil && host != "" && !unspecified(host) {
+		host, _, err := net.SplitHostPort(a)
+		if err == nil && host != "" && !unspecified(host) && !slices.Contains(n.cfg.ACME, strings.ToLower(host)) {
 			hosts = append(hosts, host)
 		}
 	}

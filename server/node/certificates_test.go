@@ -284,3 +284,27 @@ func TestTheGuideIsServed(t *testing.T) {
 		t.Errorf("plain HTTP has the app: %d", code)
 	}
 }
+
+// TestAnAuthorityThatIsNotThere: the relay says so once, and goes on with its own.
+func TestAnAuthorityThatIsNotThere(t *testing.T) {
+	dir := t.TempDir()
+	told := make(chan error, 4)
+	r := start(t, dir, func(c *node.Config) {
+		c.ACME, c.ACMEDirectory = []string{"chat.example.org"}, "https://127.0.0.1:1/directory"
+		c.Notice = func(err error) { told <- err }
+	})
+	if err := <-told; problemOf(err) != node.ACMEFailed || strings.Contains(err.Error(), "\n") {
+		t.Errorf("told %v", err)
+	}
+	if pin, err := r.browse(authority(t, dir).Root(), "127.0.0.1"); err != nil || pin != r.pin() {
+		t.Errorf("its own certificate: %v", err)
+	}
+	r.stop()
+	if err := os.WriteFile(filepath.Join(dir, "acme.pem"), []byte("no account"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg := node.Config{Data: dir, Listen: "127.0.0.1:0", ACME: []string{"chat.example.org"}, ACMEDirectory: "https://127.0.0.1:1/directory"}
+	if _, err := node.New(cfg); problemOf(err) != node.AccountDamaged {
+		t.Errorf("a damaged account: %v", err)
+	}
+}

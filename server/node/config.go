@@ -8,7 +8,9 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"bulle/protocol/mdns"
@@ -45,13 +47,15 @@ type Config struct {
 	Drain          time.Duration // how long Run lets connections finish, default 10 s
 
 	// Browsers look at names and at who vouches for them; devices look at the key alone.
-	Names        []string // names and addresses of the relay in browsers, besides Address and the machine's own
-	Certificate  string   // PEM file with a certificate of the operator's own and its chain, with Key; else the relay issues its own
-	Key          string   // PEM file with the key of Certificate
-	Guide        string   // HOST:PORT on which the guide to the authority, and nothing else, is served over plain HTTP to private addresses; default nowhere
-	MDNS         string   // name below .local that the relay answers for on its own networks (multicast DNS); default none
-	NewAuthority bool     // make another authority, which every browser has to be told of again
-	NewKey       bool     // go on although the key is another than before and devices refuse it
+	Names         []string // names and addresses of the relay in browsers, besides Address and the machine's own
+	Certificate   string   // PEM file with a certificate of the operator's own and its chain, with Key; else the relay issues its own
+	Key           string   // PEM file with the key of Certificate
+	ACME          []string // domains for which the authority at ACMEDirectory is asked; default none
+	ACMEDirectory string   // URL of its directory. There is no default: nobody is contacted unless it is said whom
+	Guide         string   // HOST:PORT on which the guide to the authority, and nothing else, is served over plain HTTP to private addresses; default nowhere
+	MDNS          string   // name below .local that the relay answers for on its own networks (multicast DNS); default none
+	NewAuthority  bool     // make another authority, which every browser has to be told of again
+	NewKey        bool     // go on although the key is another than before and devices refuse it
 
 	Quota      ledger.Quota // bytes; what is zero has the defaults of the store
 	EmptyStore bool         // a claimed relay whose cells are gone starts without them, instead of refusing
@@ -130,6 +134,9 @@ func (c *Config) checkCertificate() error {
 			return problem(BadName, "names", name)
 		}
 	}
+	if err := c.checkACME(); err != nil {
+		return err
+	}
 	if c.MDNS != "" && mdns.CheckName(c.MDNS) != nil {
 		return problem(BadMDNS, "mdns", c.MDNS)
 	}
@@ -143,6 +150,24 @@ func (c *Config) checkCertificate() error {
 	}
 	if (c.Certificate == "") != (c.Key == "") {
 		return problem(PairIncomplete, "certificate", "key")
+	}
+	return nil
+}
+
+func (c *Config) checkACME() error {
+	for i, domain := range c.ACME {
+		if c.ACME[i] = strings.ToLower(domain); !certificate.IsName(domain) || !strings.Contains(domain, ".") {
+			return problem(BadName, "acme", domain)
+		}
+	}
+	if (len(c.ACME) == 0) != (c.ACMEDirectory == "") {
+		return problem(DirectoryMissing, "acme", "acme_directory")
+	}
+	if u, err := url.Parse(c.ACMEDirectory); c.ACMEDirectory != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
+		return problem(BadDirectory, "acme_directory", c.ACMEDirectory)
+	}
+	if len(c.ACME) > 0 && c.Certificate != "" {
+		return problem(TwoCertificates, "acme", "certificate")
 	}
 	return nil
 }

@@ -53,6 +53,11 @@ func TestConfigIsChecked(t *testing.T) {
 		"a guide to nowhere": {node.Config{Data: "x", Guide: "8080"}, node.BadListen},
 		"a guide to nothing": {node.Config{Data: "x", Guide: ":8080", Certificate: "c", Key: "k"}, node.GuideWithoutAuthority},
 		"a name of names":    {node.Config{Data: "x", MDNS: "bulle.example.org"}, node.BadMDNS},
+		"nobody to ask":      {node.Config{Data: "x", ACME: []string{"chat.example.org"}}, node.DirectoryMissing},
+		"nothing to ask":     {node.Config{Data: "x", ACMEDirectory: "https://ca.example/dir"}, node.DirectoryMissing},
+		"asked in the open":  {node.Config{Data: "x", ACME: []string{"chat.example.org"}, ACMEDirectory: "http://ca.example/dir"}, node.BadDirectory},
+		"asked for a word":   {node.Config{Data: "x", ACME: []string{"chat"}, ACMEDirectory: "https://ca.example/dir"}, node.BadName},
+		"two of a kind":      {node.Config{Data: "x", ACME: []string{"chat.example.org"}, ACMEDirectory: "https://ca.example/dir", Certificate: "c", Key: "k"}, node.TwoCertificates},
 		"a quota of bytes":   {node.Config{Data: "x", Quota: ledger.Quota{Total: 5}}, node.BadSize},
 		"a share too large":  {node.Config{Data: "x", Quota: ledger.Quota{Total: 1 << 30, Category: 2 << 30}}, node.QuotaExceedsTotal},
 		"a disk in memory":   {node.Config{Data: "x", Store: node.StoreMemory, Quota: ledger.Quota{Reserve: 1 << 30}}, node.ReserveWithoutDisk},
@@ -78,13 +83,14 @@ func TestReadFile(t *testing.T) {
   "data": "/srv/bulle", "listen": "0.0.0.0:443", "address": "chat.example.org:443",
   "store": "memory", "max_connections": 5, "max_per_address": 2, "drain": "3s",
   "quota": "20GiB", "quota_category": "512MiB", "reserve": "1GiB",
-  "names": ["chat.example.org", "10.0.0.1"], "certificate": "c.pem", "key": "k.pem", "guide": ":8080", "mdns": "b.local"
+  "names": ["chat.example.org", "10.0.0.1"], "certificate": "c.pem", "key": "k.pem", "guide": ":8080", "mdns": "b.local",
+  "acme": ["chat.example.org"], "acme_directory": "https://ca.example/dir"
 }`)
 	c, err := node.ReadFile(path)
 	want := node.Config{
 		Data: "/srv/bulle", Listen: "0.0.0.0:443", Address: "chat.example.org:443",
 		Store: node.StoreMemory, MaxConnections: 5, MaxPerAddress: 2, Drain: 3 * time.Second,
-		Names: []string{"chat.example.org", "10.0.0.1"}, Certificate: "c.pem", Key: "k.pem", Guide: ":8080", MDNS: "b.local",
+		Names: []string{"chat.example.org", "10.0.0.1"}, Certificate: "c.pem", Key: "k.pem", Guide: ":8080", MDNS: "b.local", ACME: []string{"chat.example.org"}, ACMEDirectory: "https://ca.example/dir",
 		Quota: ledger.Quota{Total: 20 << 30, Category: 512 << 20, Reserve: 1 << 30},
 	}
 	if err != nil || !reflect.DeepEqual(c, want) {
@@ -132,7 +138,7 @@ func TestProblemsHaveNames(t *testing.T) {
 			t.Errorf("a kind between %v and %v has no name", kinds[i], k)
 		}
 	}
-	for _, last := range []node.Problem{node.BadMDNS, node.KeyChanged, node.NameTaken} {
+	for _, last := range []node.Problem{node.TwoCertificates, node.AccountDamaged, node.ACMEFailed} {
 		if !slices.Contains(kinds, last) {
 			t.Errorf("%d has no name", last)
 		}

@@ -22,6 +22,8 @@ type File struct {
 	Names          []string `json:"names"`
 	Certificate    string   `json:"certificate"`
 	Key            string   `json:"key"`
+	ACME           []string `json:"acme"`
+	ACMEDirectory  string   `json:"acme_directory"`
 	Guide          string   `json:"guide"`
 	MDNS           string   `json:"mdns"`
 	Store          string   `json:"store"`
@@ -56,7 +58,7 @@ func ReadFile(path string) (Config, error) {
 // config reads the values that a file holds as text.
 func (f *File) config() (Config, error) {
 	c := Config{
-		Data: f.Data, Listen: f.Listen, Address: f.Address, Names: f.Names, Certificate: f.Certificate, Key: f.Key, Guide: f.Guide, MDNS: f.MDNS, Store: StoreKind(f.Store),
+		Data: f.Data, Listen: f.Listen, Address: f.Address, Names: f.Names, Certificate: f.Certificate, Key: f.Key, ACME: f.ACME, ACMEDirectory: f.ACMEDirectory, Guide: f.Guide, MDNS: f.MDNS, Store: StoreKind(f.Store),
 		MaxConnections: f.MaxConnections, MaxPerAddress: f.MaxPerAddress,
 	}
 	if f.Drain != "" {

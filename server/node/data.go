@@ -26,6 +26,7 @@ import (
 //	lock            held while a relay runs on the directory
 //	tls.pem         TLS key and its self-signed certificate; links pin the key
 //	authority.pem   package certificate: what issues the certificates that browsers want
+//	acme.pem        package acme: its account, and the certificate that it got
 //	pin             which key the relay had last, see lastPin
 //	claim-token     until the relay has its founder
 //	governance.log  package membership
@@ -34,6 +35,7 @@ const (
 	lockName       = "lock"
 	keyName        = "tls.pem"
 	authorityName  = "authority.pem"
+	accountName    = "acme.pem"
 	pinName        = "pin"
 	tokenName      = "claim-token"
 	governanceName = "governance.log"

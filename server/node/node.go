@@ -27,6 +27,7 @@ import (
 	"bulle/protocol/over"
 	"bulle/protocol/secret"
 	"bulle/server/certificate"
+	"bulle/server/certificate/acme"
 	"bulle/server/guide"
 	"bulle/server/membership"
 	"bulle/server/relay"
@@ -49,6 +50,7 @@ type Node struct {
 	authority   *certificate.Authority
 	files       *certificate.Files
 	keeper      *certificate.Keeper
+	acme        *acme.Renewer   // nil unless it is wanted
 	mdns        *mdns.Responder // nil unless it is wanted
 	guide       *guide.Guide    // nil with a certificate of the operator's own
 	setup       *setup          // nil unless it is wanted
@@ -76,7 +78,7 @@ func New(cfg Config) (_ *Node, err error) {
 	if n.data, err = openData(n.cfg.Data); err != nil {
 		return nil, err
 	}
-	for _, step := range []func() error{n.openKeys, n.openMembers, n.checkPin, n.openRelay, n.listen, n.openMDNS, n.openKeeper, n.openGuide, n.openServer} {
+	for _, step := range []func() error{n.openKeys, n.openMembers, n.checkPin, n.openRelay, n.listen, n.openMDNS, n.openKeeper, n.openACME, n.openGuide, n.openServer} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -157,7 +159,10 @@ func (n *Node) openServer() error {
 	})
 	n.http = websocket.Server(n.sockets, n.cfg.Log)
 	n.http.TLSConfig = over.ServerTLS()
-	n.http.TLSConfig.GetCertificate = n.keeper.Certificate
+	n.http.TLSConfig.GetCertificate = n.certificate
+	if n.acme != nil {
+		n.http.TLSConfig.GetConfigForClient = n.acme.Challenge
+	}
 	n.http.ReadTimeout, n.http.WriteTimeout = requestTime, requestTime
 	return nil
 }
@@ -211,6 +216,9 @@ func (n *Node) Run(ctx context.Context) error {
 	beside.Go(func() { n.keeper.Run(life) })
 	if n.setup != nil {
 		beside.Go(func() { n.setup.run(life) })
+	}
+	if n.acme != nil {
+		beside.Go(func() { n.acme.Run(life) })
 	}
 	if n.mdns != nil {
 		beside.Go(func() { n.mdns.Run(life) })

@@ -40,6 +40,9 @@ const (
 	PairIncomplete                           // Subject without Detail, or the reverse
 	GuideWithoutAuthority                    // Subject is for an authority, and there is none with Detail
 	BadMDNS                                  // Subject: Detail is no name below .local
+	DirectoryMissing                         // Subject without Detail, or the reverse
+	BadDirectory                             // Subject: Detail is no https URL
+	TwoCertificates                          // Subject and Detail exclude each other
 )
 
 // The problems of a data directory.
@@ -56,6 +59,7 @@ const (
 	AuthorityDamaged                     // Subject holds no authority
 	PinDamaged                           // Subject holds no pin
 	KeyChanged                           // the relay of Subject had another key, which its members know
+	AccountDamaged                       // Subject holds no account
 )
 
 // The problems of certificates. A running relay tells of them too, and goes on.
@@ -66,6 +70,7 @@ const (
 	NamesOutside                              // the authority may not speak for Subject
 	AuthorityEnded                            // the authority is too old
 	NameTaken                                 // others on the network have the name that was wanted; the relay is Subject, or nothing
+	ACMEFailed                                // the authority gave no certificate: Detail
 )
 
 // Problems returns every kind, in order.
@@ -94,16 +99,17 @@ func (k Problem) String() string {
 		QuotaExceedsTotal: "quota is larger than the total", ReserveWithoutDisk: "reserve is of a disk, and the store has none",
 		BadName: "neither a host name nor an address", PairIncomplete: "certificate and key go together",
 		GuideWithoutAuthority: "guide is for the relay's own authority, which it has not", BadMDNS: "not a name like bulle.local",
+		DirectoryMissing: "domains and directory go together", BadDirectory: "directory is not an https URL", TwoCertificates: "only one of them",
 
 		DataUnusable: "data directory cannot be used", DataForeign: "data directory is of something else",
 		DataInUse: "data directory is in use by another relay", DataReadable: "secret file can be read by others",
 		KeyDamaged: "TLS key is damaged", TokenDamaged: "claim token is damaged", LogDamaged: "governance log is damaged",
 		StoreUnusable: "store cannot be opened", StoreGone: "store is gone", AuthorityDamaged: "authority is damaged",
-		PinDamaged: "pin is damaged", KeyChanged: "key is another than before",
+		PinDamaged: "pin is damaged", KeyChanged: "key is another than before", AccountDamaged: "account is damaged",
 
 		CertificateUnreadable: "certificate cannot be read", CertificateBad: "not a certificate and its key",
 		CertificateOtherKey: "new certificate is for another key", NamesOutside: "authority may not speak for",
-		AuthorityEnded: "authority has ended", NameTaken: "name on the network is taken",
+		AuthorityEnded: "authority has ended", NameTaken: "name on the network is taken", ACMEFailed: "authority gave no certificate",
 	}
 	if int(k) >= len(names) {
 		return ""
