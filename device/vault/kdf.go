@@ -1,11 +1,8 @@
 package vault
 
 import (
-	"crypto/pbkdf2"
-	"crypto/sha256"
 	"fmt"
 	"time"
-	"unsafe"
 
 	"golang.org/x/crypto/argon2"
 
@@ -50,7 +47,7 @@ func Argon2id(passes, memoryKiB uint32, threads uint8) KDF {
 func Calibrate(target time.Duration) KDF {
 	const sample = MinIterations / 10
 	start := time.Now()
-	if _, err := pbkdf2.Key(sha256.New, "calibrate", make([]byte, 32), sample, 32); err != nil {
+	if _, err := platformPBKDF2([]byte("calibrate"), make([]byte, 32), sample); err != nil {
 		panic("vault: " + err.Error()) // all its arguments are ours
 	}
 	perTarget := float64(sample) * float64(target) / float64(max(time.Since(start), 1))
@@ -123,12 +120,6 @@ func decodeKDF(f factor) (*stretching, error) {
 
 // pbkdf2Func is PBKDF2-HMAC-SHA256 of 32 bytes.
 type pbkdf2Func func(passphrase, salt []byte, iterations int) ([]byte, error)
-
-// standardPBKDF2 is that of the standard library.
-func standardPBKDF2(passphrase, salt []byte, iterations int) ([]byte, error) {
-	view := unsafe.String(unsafe.SliceData(passphrase), len(passphrase)) //nolint:gosec // G103: a string of its own could not be wiped
-	return pbkdf2.Key(sha256.New, view, salt, iterations, 32)
-}
 
 // stretch makes 32 bytes of a normalised passphrase.
 func (s *stretching) stretch(pass *secret.Bytes, f pbkdf2Func) (*secret.Bytes, error) {

@@ -50,8 +50,8 @@ type Options struct {
 	Floor KDF
 	// Rand is the source of salts and keys, crypto/rand by default.
 	Rand io.Reader
-	// PBKDF2 replaces the standard library's PBKDF2-HMAC-SHA256, where the platform
-	// has a faster one. It returns 32 bytes, which are wiped, and keeps nothing.
+	// PBKDF2 replaces the platform's PBKDF2-HMAC-SHA256, which is the standard
+	// library's, or the browser's. It returns 32 bytes, which are wiped, and keeps nothing.
 	PBKDF2 func(passphrase, salt []byte, iterations int) ([]byte, error)
 }
 
@@ -139,7 +139,7 @@ func newVault(b Backend, o Options) *Vault {
 		pbkdf2: o.PBKDF2, segments: make(map[string]*segment), slotsAgree: true,
 	}
 	if v.pbkdf2 == nil {
-		v.pbkdf2 = standardPBKDF2
+		v.pbkdf2 = platformPBKDF2
 	}
 	v.writer <- struct{}{}
 	return v

@@ -2,8 +2,8 @@
 // runs in: faster than Go's in WebAssembly, and in constant time. It exists for
 // GOOS=js alone, and gives the same bytes as the standard library.
 //
-// Most callers need [Available], then [ImportAES] or [ImportHMAC], and [Bytes] to hand
-// data over. Every call waits for a promise, so it must not be made on the event loop
+// Most callers need [Available], then [ImportAES], [ImportHMAC] or [PBKDF2], and
+// [Bytes] to hand data over. Every call waits for a promise, so it must not be made on the event loop
 // itself. All may be called concurrently.
 package webcrypto
 
@@ -62,6 +62,28 @@ func (k Key) Sign(data js.Value) ([]byte, error) {
 	}
 	out := make([]byte, mac.Length())
 	js.CopyBytesToGo(out, mac)
+	return out, nil
+}
+
+// PBKDF2 stretches a password with PBKDF2-HMAC-SHA256 (RFC 8018) to n bytes. The
+// browser's copy of the password is an unexportable key that nothing refers to when
+// this returns; ours is overwritten.
+func PBKDF2(password, salt []byte, iterations, n int) ([]byte, error) {
+	b := Bytes(password)
+	key, err := Await(subtle().Call("importKey", "raw", b, "PBKDF2", false, []any{"deriveBits"}))
+	b.Call("fill", 0)
+	if err != nil {
+		return nil, err
+	}
+	bits, err := array(subtle().Call("deriveBits", map[string]any{
+		"name": "PBKDF2", "hash": "SHA-256", "salt": Bytes(salt), "iterations": iterations,
+	}, key, 8*n))
+	if err != nil {
+		return nil, err
+	}
+	out := make([]byte, n)
+	js.CopyBytesToGo(out, bits)
+	bits.Call("fill", 0)
 	return out, nil
 }
 

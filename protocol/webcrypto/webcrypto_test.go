@@ -8,6 +8,7 @@ import (
 	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/sha256"
+	"fmt"
 	"syscall/js"
 	"testing"
 
@@ -66,5 +67,42 @@ func TestSameBytesAsTheStandardLibrary(t *testing.T) {
 	}
 	if _, err := webcrypto.ImportAES(key[:5]); err == nil {
 		t.Error("a key of five bytes is imported")
+	}
+}
+
+// BenchmarkSealing seals under a key that is used once, as the vault seals records:
+// in Go, and by the browser, which has to import the key first.
+func BenchmarkSealing(b *testing.B) {
+	key, nonce := bytes.Repeat([]byte{7}, 32), make([]byte, 12)
+	for _, n := range []int{256, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10} {
+		data := make([]byte, n)
+		b.Run(fmt.Sprintf("go/%d", n), func(b *testing.B) {
+			b.SetBytes(int64(n))
+			for b.Loop() {
+				block, err := aes.NewCipher(key)
+				if err != nil {
+					b.Fatal(err)
+				}
+				aead, err := cipher.NewGCM(block)
+				if err != nil {
+					b.Fatal(err)
+				}
+				aead.Seal(nil, nonce, data, nil)
+			}
+		})
+		b.Run(fmt.Sprintf("browser/%d", n), func(b *testing.B) {
+			b.SetBytes(int64(n))
+			for b.Loop() {
+				k, err := webcrypto.ImportAES(key)
+				if err != nil {
+					b.Fatal(err)
+				}
+				sealed, err := k.Seal(nonce, webcrypto.Bytes(data))
+				if err != nil {
+					b.Fatal(err)
+				}
+				fromJS(sealed)
+			}
+		})
 	}
 }
