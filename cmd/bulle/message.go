@@ -8,6 +8,7 @@ import (
 
 	"bulle/device/client"
 	"bulle/device/terminal/files"
+	"bulle/device/terminal/lang"
 	"bulle/device/terminal/safe"
 )
 
@@ -35,7 +36,13 @@ type fileLine struct {
 	Size   int64  `json:"size"`
 	SHA256 string `json:"sha256"`
 	Type   string `json:"type,omitempty"`
-	Path   string `json:"path,omitempty"` // where --save put it
+	Voice  bool   `json:"voice,omitempty"`
+	Width  int    `json:"width,omitempty"`
+	Height int    `json:"height,omitempty"`
+	// Milliseconds is how long it plays.
+	Milliseconds int64  `json:"milliseconds,omitempty"`
+	Path         string `json:"path,omitempty"` // where --save put it
+	about        func(lang.Lang) string
 }
 
 type changeLine struct {
@@ -54,7 +61,11 @@ func lineOf(conv client.Conversation, msg client.Message) messageLine {
 		line.Reason = msg.Reason.String()
 	}
 	if f := msg.File; f != nil {
-		line.File = &fileLine{Name: f.Name, Size: f.Size, Type: f.MediaType}
+		line.File = &fileLine{
+			Name: f.Name, Size: f.Size, Type: f.MediaType, Voice: f.Shown.Voice,
+			Width: f.Shown.Width, Height: f.Shown.Height, Milliseconds: f.Shown.Duration.Milliseconds(),
+			about: func(l lang.Lang) string { return files.About(l, f) },
+		}
 		if f.SHA256 != ([32]byte{}) {
 			line.File.SHA256 = client.Fingerprint(f.SHA256[:])
 		}
@@ -148,6 +159,9 @@ func (p *printer) print(conv client.Conversation, msg client.Message, line messa
 
 func (s *shell) fileWords(f *fileLine) string {
 	words := s.lang.Say("file ", "fichier ") + safe.Line(f.Name) + " (" + s.lang.Size(f.Size) + ")"
+	if about := f.about(s.lang); about != "" {
+		words = about + ": " + words
+	}
 	if f.SHA256 != "" {
 		words += "\nsha256 " + f.SHA256
 	}

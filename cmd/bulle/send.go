@@ -211,6 +211,8 @@ func (s *shell) sendFailure(reason client.Reason, conv client.Conversation) erro
 		return fmt.Errorf("send: %w", client.ErrNotMember)
 	case client.ReasonTooLarge:
 		return fmt.Errorf("send: %w", client.ErrTooLarge)
+	case client.ReasonCancelled:
+		return failf(exitRefused, "cancelled", lang.Words{EN: "You gave the file up.", FR: "Vous avez renoncé au fichier."})
 	case client.ReasonNone:
 	}
 	return failf(exitRefused, "send_failed", lang.Words{

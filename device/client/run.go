@@ -224,8 +224,8 @@ func (r *run) online(ctx context.Context) error {
 		switch s.State {
 		case link.Online:
 			return nil
-		case link.Offline:
-			return s.Reason
+		case link.Offline: // whatever broke, the relay is not there
+			return fmt.Errorf("%w: %w", link.ErrOffline, s.Reason)
 		default:
 		}
 		var err error

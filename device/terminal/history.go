@@ -8,6 +8,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"bulle/device/client"
+	"bulle/device/terminal/files"
 	"bulle/device/terminal/safe"
 )
 
@@ -180,6 +181,9 @@ func (m *model) fileLines(msg *client.Message, width int) []string {
 		return []string{name, ansi.Truncate(fmt.Sprintf("%s %3d%%  %s", bar, percent(p.Done, p.Total), m.lang.Size(p.Total)), width, "")}
 	}
 	detail := m.lang.Size(f.Size)
+	if about := files.About(m.lang, f); about != "" {
+		detail = about + "  " + detail
+	}
 	if f.SHA256 != ([32]byte{}) {
 		detail += "  sha256 " + client.Fingerprint(f.SHA256[:8]) + "…"
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"bulle/device/client"
+	"bulle/device/terminal/files"
 	"bulle/device/terminal/safe"
 )
 
@@ -221,6 +222,9 @@ func (m *model) gist(msg client.Message) string {
 	case msg.Kind == client.MessageChange:
 		return m.changeLine(msg)
 	case msg.File != nil:
+		if about := files.About(m.lang, msg.File); about != "" {
+			return m.theme.sign.file + " " + about
+		}
 		return m.theme.sign.file + " " + safe.Line(msg.File.Name)
 	}
 	const enough = 400 // bytes; more than any list is wide

@@ -47,6 +47,7 @@ func Open(path string) (client.FileSource, error) {
 		Name:      strings.ToValidUTF8(filepath.Base(whole), "_"), // a name is text for others
 		Size:      at.Size,
 		MediaType: mime.TypeByExtension(filepath.Ext(whole)),
+		Shown:     look(f),
 		Content:   f,
 		Ref:       string(ref),
 	}, nil

@@ -10,9 +10,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"bulle/device/client"
 	"bulle/device/terminal/files"
+	"bulle/device/terminal/lang"
 )
 
 func write(t *testing.T, path, content string) string {
@@ -215,4 +217,31 @@ func FuzzName(f *testing.F) {
 			t.Errorf("Name(%q) = %q", name, got)
 		}
 	})
+}
+
+func TestAboutSaysWhatAFileIs(t *testing.T) {
+	for want, f := range map[string]client.FileInfo{
+		"voice 0:12":     {MediaType: "audio/webm", Shown: client.Shown{Voice: true, Duration: 12_400 * time.Millisecond}},
+		"video 1:05":     {MediaType: "video/webm", Shown: client.Shown{Duration: 65 * time.Second, Width: 3}},
+		"photo 1200x800": {MediaType: "image/jpeg", Shown: client.Shown{Width: 1200, Height: 800}},
+		"":               {MediaType: "application/pdf", Shown: client.Shown{Width: 1200, Height: 800}},
+	} {
+		if got := files.About(lang.English, &f); got != want {
+			t.Errorf("%+v is %q, want %q", f, got, want)
+		}
+	}
+	picture := filepath.Join(t.TempDir(), "p.png")
+	if err := os.WriteFile(picture, []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00\x00\x03\x00\x00\x00\x02"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	source, err := files.Open(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if source.Shown.Width != 3 || source.Shown.Height != 2 {
+		t.Errorf("the picture is %+v", source.Shown)
+	}
+	if err := source.Content.Close(); err != nil {
+		t.Error(err)
+	}
 }

@@ -10,6 +10,13 @@ const patience = 60_000;
 
 const away = /ERR_CONNECTION_REFUSED|WebSocket connection to|can’t establish a connection/u;
 
+/** A file that a test gives to a page. */
+export interface Attached {
+  name: string;
+  mimeType: string;
+  buffer: Buffer;
+}
+
 /** A member with a browser of their own. Everything the page complains of is kept in complaints. */
 export class Person {
   readonly complaints: string[] = [];
@@ -95,14 +102,24 @@ export class Person {
     await this.composer.press('Enter');
   }
 
-  async attach(file: { name: string; mimeType: string; buffer: Buffer }): Promise<void> {
-    await this.page.locator('input[type=file]').setInputFiles(file);
+  /** Chooses files and sends them, with what is written with them. */
+  async attach(file: Attached | Attached[], caption = ''): Promise<void> {
+    await this.page.locator('input[data-attach]').setInputFiles(file);
+    await this.sendTray(caption);
+  }
+
+  /** Sends what is in the tray. */
+  async sendTray(caption = ''): Promise<void> {
+    const tray = this.page.getByRole('form', { name: /^(Files to send|Fichiers à envoyer)$/u });
+    if (caption !== '') await tray.getByRole('textbox').fill(caption);
+    await tray.getByRole('button', { name: /^(Send|Envoyer)$/u }).click();
+    await tray.waitFor({ state: 'detached' });
   }
 
   /** Saves a file of the open conversation as a person does, and returns its bytes. */
   async download(name: string): Promise<Buffer> {
     const waiting = this.page.waitForEvent('download');
-    await this.page.getByRole('button', { name: `${en.action.download} ${name}` }).click();
+    await this.button(`${en.action.download} ${name}`).click();
     const download = await waiting;
     if (download.suggestedFilename() !== name)
       throw new Error(`${name} is saved as ${download.suggestedFilename()}`);

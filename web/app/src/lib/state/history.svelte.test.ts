@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import type { Transfer } from '$lib/core/generated/api';
 import { FakeCore, message, refuse } from '../../../tests/support/fakecore';
 import { HistoryState } from './history.svelte';
 
@@ -142,22 +141,6 @@ test('when events were missed, the run is read again where it is', async () => {
   await expect.poll(() => [run(history), history.loading]).toEqual([[1, 100], false]);
 });
 
-test('the progress of a file is kept by its message', async () => {
-  const core = withMessages(1);
-  const history = await started(core);
-  const transfer: Transfer = {
-    conversation: 'bob',
-    message: 'message 1',
-    upload: true,
-    state: 'moving',
-    done: 1,
-    total: 2
-  };
-  core.announce('transfer', transfer);
-  core.announce('transfer', { ...transfer, conversation: 'carol', message: 'other' });
-  expect(history.transfers).toEqual({ 'message 1': transfer });
-});
-
 test('sending says whether the core took it', async () => {
   const core = withMessages(0);
   const history = await started(core);
@@ -165,9 +148,11 @@ test('sending says whether the core took it', async () => {
   core.answers.send = refuse('too-large');
   expect(await history.send('hello')).toBe(false);
   expect(history.failure).toBe('too-large');
-  core.answers.readFile = refuse('file-gone');
-  expect(await history.readFile('m')).toBeUndefined();
-  expect(history.failure).toBe('file-gone');
+  core.answers.sendFile = refuse('full');
+  const take = { file: new File(['x'], 'voice.webm'), duration: 900, waveform: new Uint8Array(64) };
+  expect(await history.sendVoice(take)).toBe(false);
+  expect(history.failure).toBe('full');
+  expect(core.asked.at(-1)?.[1]).toMatchObject({ voice: true, duration: 900 });
 });
 
 test('what is read is told up to the last message, and nothing of an empty room', async () => {

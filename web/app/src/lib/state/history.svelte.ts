@@ -1,6 +1,7 @@
 import type { Caller } from '$lib/core/core';
-import type { Calls, Message, Transfer } from '$lib/core/generated/api';
+import type { Calls, Message } from '$lib/core/generated/api';
 import { codeOf } from './session.svelte';
+import type { Take } from './voice.svelte';
 
 const pageSize = 100;
 
@@ -23,7 +24,6 @@ function requoted(m: Message, to: Message): Message {
  */
 export class HistoryState {
   messages = $state.raw<Message[]>([]);
-  transfers = $state.raw<Readonly<Record<string, Transfer>>>({});
   /** Nothing is earlier than the run. */
   complete = $state(false);
   /** Nothing is later than the run. */
@@ -68,10 +68,7 @@ export class HistoryState {
       this.core.on('gone', (m) => {
         if (m.conversation === this.conversation) this.drop(m.message);
       }),
-      this.core.on('missed', () => void this.reload()),
-      this.core.on('transfer', (t) => {
-        if (t.conversation === this.conversation) this.transfers = { ...this.transfers, [t.message]: t };
-      })
+      this.core.on('missed', () => void this.reload())
     );
     await this.reload();
   }
@@ -181,30 +178,23 @@ export class HistoryState {
     );
   }
 
-  async sendFile(file: File): Promise<boolean> {
-    const plain = {
-      replyTo: '',
-      voice: false,
-      width: 0,
-      height: 0,
-      duration: 0,
-      preview: new Uint8Array()
-    };
+  async sendVoice(take: Take): Promise<boolean> {
+    const { file, duration, waveform } = take;
+    const plain = { caption: '', replyTo: '', width: 0, height: 0 };
     return this.sent(() =>
-      this.core.call('sendFile', { conversation: this.conversation, caption: '', file, ...plain })
+      this.core.call('sendFile', {
+        conversation: this.conversation,
+        file,
+        voice: true,
+        duration,
+        preview: waveform,
+        ...plain
+      })
     );
   }
 
   async retry(message: string): Promise<boolean> {
     return this.attempt(() => this.core.call('retry', { conversation: this.conversation, message }));
-  }
-
-  async readFile(message: string): Promise<Blob | undefined> {
-    let file: Blob | undefined;
-    await this.attempt(async () => {
-      file = (await this.core.call('readFile', { conversation: this.conversation, message })).file;
-    });
-    return file;
   }
 
   /** Tells the core that everything shown has been seen. */

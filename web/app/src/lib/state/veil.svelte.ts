@@ -9,7 +9,7 @@ export type Every = (milliseconds: number, tick: () => void) => () => void;
 /** Follows whether an element is in sight: `platform/sight`. */
 export type Sight = (enter: () => void, leave: () => void, gone: () => void) => (node: Element) => () => void;
 
-const interval: Every = (milliseconds, tick) => {
+export const interval: Every = (milliseconds, tick) => {
   const timer = setInterval(tick, milliseconds);
   return () => {
     clearInterval(timer);

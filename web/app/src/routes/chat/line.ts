@@ -1,12 +1,23 @@
 import type { Message } from '$lib/core/generated/api';
+import { clock, kindOf } from './media';
 import type { Texts } from '$lib/text/en';
 
 /** One line that tells what a message is, for lists and for the middle of a history. */
 export function lineOf(m: Message, withAuthor: boolean, t: Texts): string {
   if (m.kind === 'change') return changeOf(m, t);
-  const what = m.file ? m.file.name : m.text.replace(/\s+/gu, ' ');
+  const what = fileLine(m, t) ?? m.text.replace(/\s+/gu, ' ');
   if (m.own) return `${t.chat.you}: ${what}`;
   return withAuthor ? `${m.fromName}: ${what}` : what;
+}
+
+/** What a file is, or its name; what is masked tells nothing. */
+function fileLine(m: Message, t: Texts): string | undefined {
+  if (!m.file) return undefined;
+  const kind = m.sealed ? 'file' : kindOf(m);
+  if (m.file.voice && !m.sealed) return t.file.voice(clock(m.file.duration));
+  if (kind === 'file' || kind === 'sound') return m.file.name;
+  const word = kind === 'picture' ? t.file.photoLine : t.file.filmLine;
+  return m.text ? `${word}: ${m.text.replace(/\s+/gu, ' ')}` : word;
 }
 
 /** The sentence for a change of the conversation itself. */
