@@ -46,6 +46,12 @@ const (
 	noteDevice   = "device/"
 )
 
+// ParseDeviceID reads what DeviceID.String wrote.
+func ParseDeviceID(s string) (DeviceID, error) {
+	id, err := ParseConversationID(s)
+	return DeviceID(id), err
+}
+
 // Devices returns the member's devices, this one first, then in the order of the log.
 func (c *Client) Devices(ctx context.Context) ([]Device, error) {
 	if err := c.alive(); err != nil {

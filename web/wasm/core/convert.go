@@ -54,6 +54,10 @@ func (c *Core) announce(e client.Event) {
 		}
 	case client.EventWarning:
 		c.cfg.Announce("warning", page.Warning{Kind: e.Warning.String()})
+	case client.EventDevices:
+		c.announceDevices()
+	case client.EventRemoved:
+		c.cfg.Announce("removed", bridge.None{})
 	default: // contacts, or events were missed: the page loads everything anew
 		c.cfg.Announce("missed", bridge.None{})
 	}

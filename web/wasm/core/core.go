@@ -45,6 +45,7 @@ type Core struct {
 
 	veil      *veil.Veil // has a lock of its own, taken last
 	downloads downloads  // and so has this
+	linking   linking    // and this
 }
 
 // New returns a locked core.
@@ -194,8 +195,11 @@ func (c *Core) Enrol(ctx context.Context, in page.Enrolment) (bridge.None, error
 		return bridge.None{}, client.ErrEnrolled
 	}
 	enrol := client.Join
-	if kind.Kind == "claim" {
+	switch kind.Kind {
+	case "claim":
 		enrol = client.Claim
+	case "device":
+		enrol = c.comeIn
 	}
 	cl, err := enrol(ctx, c.config(), in.Link, in.Name)
 	if err != nil {

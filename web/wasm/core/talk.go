@@ -20,8 +20,11 @@ func (c *Core) ReadLink(_ context.Context, in page.Link) (page.LinkKind, error) 
 		return page.LinkKind{}, err
 	}
 	kind := "invitation"
-	if l.Founds {
+	switch {
+	case l.Founds:
 		kind = "claim"
+	case l.Links:
+		kind = "device"
 	}
 	return page.LinkKind{Kind: kind, Address: l.Address}, nil
 }

@@ -47,6 +47,13 @@ type Core interface {
 	Compare(context.Context, Scan) (Match, error)
 	MarkVerified(context.Context, Verification) (bridge.None, error)
 	Invite(context.Context, InviteTerms) (Link, error)
+	Devices(context.Context, bridge.None) (Devices, error)
+	LinkDevice(context.Context, bridge.None) (Linking, error)
+	ConfirmDevice(context.Context, bridge.None) (bridge.None, error)
+	CancelLink(context.Context, bridge.None) (bridge.None, error)
+	RemoveDevice(context.Context, ID) (bridge.None, error)
+	RenameDevice(context.Context, DeviceName) (bridge.None, error)
+	SkipHistory(context.Context, bridge.None) (bridge.None, error)
 	SetSettings(context.Context, Settings) (bridge.None, error)
 	Arm(context.Context, Key) (bridge.None, error)
 	Challenge(context.Context, bridge.None) (Challenge, error)
@@ -98,6 +105,13 @@ func Methods(c Core) []bridge.Method {
 		bridge.Handle("compare", c.Compare),
 		bridge.Handle("markVerified", c.MarkVerified),
 		bridge.Handle("invite", c.Invite),
+		bridge.Handle("devices", c.Devices),
+		bridge.Handle("linkDevice", c.LinkDevice),
+		bridge.Handle("confirmDevice", c.ConfirmDevice),
+		bridge.Handle("cancelLink", c.CancelLink),
+		bridge.Handle("removeDevice", c.RemoveDevice),
+		bridge.Handle("renameDevice", c.RenameDevice),
+		bridge.Handle("skipHistory", c.SkipHistory),
 		bridge.Handle("setSettings", c.SetSettings),
 		bridge.Handle("arm", c.Arm),
 		bridge.Handle("challenge", c.Challenge),
@@ -121,6 +135,9 @@ func Events() map[string]reflect.Type {
 		"status":       reflect.TypeFor[Status](),
 		"transfer":     reflect.TypeFor[Transfer](),
 		"warning":      reflect.TypeFor[Warning](),
+		"devices":      reflect.TypeFor[Devices](),
+		"linking":      reflect.TypeFor[Linking](),
+		"removed":      reflect.TypeFor[bridge.None](),
 		"missed":       reflect.TypeFor[bridge.None](),
 		"covered":      reflect.TypeFor[bridge.None](),
 	}

@@ -48,7 +48,7 @@ type Enrolment struct {
 
 // LinkKind tells what a link is for before it is used.
 type LinkKind struct {
-	Kind    string `enum:"invitation,claim"`
+	Kind    string `enum:"invitation,claim,device"`
 	Address string
 }
 
@@ -208,7 +208,7 @@ type Attachment struct {
 
 // Change is something that happened to a conversation itself.
 type Change struct {
-	Kind    string `enum:"created,added,removed,left,renamed,lost,timer,promoted,demoted,opened"`
+	Kind    string `enum:"created,added,removed,left,renamed,lost,timer,promoted,demoted,opened,device,device-gone"`
 	Members []Contact
 	Name    string
 	Seconds int // of a timer; 0: off

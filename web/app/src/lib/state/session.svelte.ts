@@ -25,12 +25,21 @@ export class Session {
   failure = $state('');
   busy = $state(false);
   core = $state.raw<LockableCore>();
+  /** The digits that both devices show while this one is being linked. */
+  code = $state('');
 
   constructor(private readonly makeCore: () => LockableCore) {}
 
   async start(): Promise<void> {
     this.phase = 'starting';
     this.core = this.makeCore();
+    this.code = '';
+    this.core.on('linking', (now) => {
+      if (this.phase !== 'open') this.code = now.code;
+    });
+    this.core.on('removed', () => {
+      void this.removed();
+    });
     try {
       await this.core.ready;
       const state = await this.core.call('state', null);
@@ -59,6 +68,7 @@ export class Session {
       if (state.vault !== 'open') await core.call('createVault', { passphrase, keep });
       await core.call('enrol', { link, name });
       this.kept ||= keep;
+      this.code = '';
       this.phase = 'open';
     });
   }
@@ -68,6 +78,13 @@ export class Session {
     this.phase = 'starting';
     await this.core?.lock();
     await this.start();
+  }
+
+  /** This device was removed: what the core held is gone, and so is what is on the screen. */
+  private async removed(): Promise<void> {
+    this.failure = 'removed';
+    this.phase = 'broken';
+    await this.core?.lock();
   }
 
   async forget(): Promise<void> {

@@ -31,6 +31,14 @@ export const en = {
       'Paste the link that you were given. It carries the keys of the bubble; nobody else should have it.',
     linkBad: 'This is not a link of Bulle. Ask for it again and copy it whole.',
     invitation: (address: string) => `An invitation to the bubble at ${address}.`,
+    device: (address: string) => `This link adds this device to your account at ${address}.`,
+    deviceName: 'Name of this device',
+    deviceNameHint: 'Only your own devices show it.',
+    linkDevice: 'Link this device',
+    account: 'I already have an account',
+    accountHint:
+      'On your other device open Settings, choose “Link a device”, and open that link here, or paste it above.',
+    compare: 'Your other device must show these digits. Confirm them there:',
     claim: (address: string) => `A fresh relay at ${address}: you will be its founder.`,
     name: 'Your name here',
     nameHint: 'A pseudonym. No phone number, no e-mail.',
@@ -161,7 +169,9 @@ export const en = {
     opened: 'No administrator is left: everybody may change the group.',
     lost: 'Some messages were gone from the relay before this device could read them.',
     timer: (who: string, time: string) => `${who} set messages to disappear ${time} after they are read`,
-    timerOff: (who: string) => `${who} switched disappearing messages off`
+    timerOff: (who: string) => `${who} switched disappearing messages off`,
+    device: (who: string) => `${who} came with another device`,
+    deviceGone: (who: string) => `${who} removed a device`
   },
   duration: {
     second: (n: number) => (n === 1 ? '1 second' : `${n} seconds`),
@@ -237,6 +247,34 @@ export const en = {
     relay: 'Relay',
     fingerprint: 'Fingerprint of the relay'
   },
+  devices: {
+    title: 'Your devices',
+    self: 'this one',
+    unnamed: 'A device',
+    name: 'Name of the device',
+    since: (day: string) => `since ${day}`,
+    history: (done: number, total: number) => `conversations on their way: ${done} of ${total}`,
+    rename: (name: string) => `Rename ${name}`,
+    remove: (name: string) => `Remove ${name}`,
+    removeHint:
+      'It is cut off at once, leaves every conversation, and erases what it holds when it learns of it.',
+    removeNow: 'Remove it',
+    link: 'Link a device',
+    linkHint:
+      'Open this link on your other device: in a browser, or with bulle link. It lasts ten minutes; show it to nobody.',
+    waiting: 'Waiting for your other device…',
+    asks: (name: string) => `${name} asks to be your device. Its screen must show:`,
+    code: 'Digits to compare',
+    compare:
+      'If the digits differ, or no device in front of you shows them, somebody else is trying to get in.',
+    same: 'They are the same',
+    different: 'They differ',
+    done: 'Linked. Your conversations are on their way: leave Bulle open here until they are there.',
+    coming: (done: number, total: number) =>
+      `Your conversations are on their way: ${done} of ${total} messages`,
+    skip: 'Go on without the rest',
+    on: 'on'
+  },
   keeping: {
     title: 'This device',
     kept: 'The browser keeps what is sealed here until you delete it.',
@@ -311,6 +349,13 @@ export const en = {
     'core-failed': 'The core could not start. Reload the page.',
     'core-ended': 'The core has stopped. Reload the page.',
     masked: 'This is masked. Press the padlock to show it.',
+    removed:
+      'This device was removed from your account, and what it held was erased. Delete its vault and link it anew.',
+    'no-device': 'You have no other device like that.',
+    'link-over': 'This link is over. Make a new one on your other device.',
+    'link-raced':
+      'Another device used this link too. Nothing was given away: make a new link where nobody else sees it.',
+    'link-cancelled': 'The other device said no.',
     other: 'That did not work. Try again.'
   }
 };

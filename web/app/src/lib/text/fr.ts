@@ -32,6 +32,14 @@ export const fr: Texts = {
       "Collez le lien qui vous a été remis. Il porte les clés de la bulle : personne d'autre ne doit l'avoir.",
     linkBad: "Ce n'est pas un lien de Bulle. Redemandez-le et copiez-le en entier.",
     invitation: (address) => `Une invitation dans la bulle ${address}.`,
+    device: (address) => `Ce lien ajoute cet appareil à votre compte sur ${address}.`,
+    deviceName: 'Nom de cet appareil',
+    deviceNameHint: "Seuls vos propres appareils l'affichent.",
+    linkDevice: 'Lier cet appareil',
+    account: "J'ai déjà un compte",
+    accountHint:
+      'Sur votre autre appareil, ouvrez les réglages, choisissez « Lier un appareil », et ouvrez ce lien ici, ou collez-le ci-dessus.',
+    compare: 'Votre autre appareil doit afficher ces chiffres. Confirmez-les là-bas :',
     claim: (address) => `Un relais neuf, ${address} : vous en serez la fondatrice ou le fondateur.`,
     name: 'Votre nom ici',
     nameHint: 'Un pseudonyme. Ni numéro de téléphone, ni adresse e-mail.',
@@ -162,7 +170,9 @@ export const fr: Texts = {
     opened: "Il n'y a plus d'administrateur : chacun peut changer le groupe.",
     lost: 'Des messages avaient quitté le relais avant que cet appareil ne les lise.',
     timer: (who, time) => `${who} : les messages disparaîtront ${time} après leur lecture`,
-    timerOff: (who) => `${who} : les messages ne disparaissent plus`
+    timerOff: (who) => `${who} : les messages ne disparaissent plus`,
+    device: (who) => `${who} a un nouvel appareil`,
+    deviceGone: (who) => `${who} a retiré un appareil`
   },
   duration: {
     second: (n) => (n === 1 ? '1 seconde' : `${n} secondes`),
@@ -239,6 +249,34 @@ export const fr: Texts = {
     relay: 'Relais',
     fingerprint: 'Empreinte du relais'
   },
+  devices: {
+    title: 'Vos appareils',
+    self: 'celui-ci',
+    unnamed: 'Un appareil',
+    name: "Nom de l'appareil",
+    since: (day: string) => `depuis le ${day}`,
+    history: (done: number, total: number) => `conversations en route : ${done} sur ${total}`,
+    rename: (name: string) => `Renommer ${name}`,
+    remove: (name: string) => `Retirer ${name}`,
+    removeHint:
+      "Il est coupé aussitôt, quitte toutes les conversations, et efface son contenu dès qu'il l'apprend.",
+    removeNow: 'Le retirer',
+    link: 'Lier un appareil',
+    linkHint:
+      'Ouvrez ce lien sur votre autre appareil : dans un navigateur, ou avec bulle link. Il dure dix minutes ; ne le montrez à personne.',
+    waiting: 'En attente de votre autre appareil…',
+    asks: (name: string) => `${name} demande à devenir votre appareil. Son écran doit afficher :`,
+    code: 'Chiffres à comparer',
+    compare:
+      "Si les chiffres diffèrent, ou qu'aucun appareil devant vous ne les affiche, quelqu'un d'autre essaie d'entrer.",
+    same: 'Ils sont identiques',
+    different: 'Ils diffèrent',
+    done: "Lié. Vos conversations sont en route : laissez Bulle ouvert ici jusqu'à leur arrivée.",
+    coming: (done: number, total: number) =>
+      `Vos conversations sont en route : ${done} messages sur ${total}`,
+    skip: 'Continuer sans le reste',
+    on: 'sur'
+  },
   keeping: {
     title: 'Cet appareil',
     kept: "Le navigateur garde ce qui est scellé ici jusqu'à ce que vous l'effaciez.",
@@ -313,6 +351,13 @@ export const fr: Texts = {
     'core-failed': "Le cœur n'a pas pu démarrer. Rechargez la page.",
     'core-ended': "Le cœur s'est arrêté. Rechargez la page.",
     masked: 'Ceci est masqué. Appuyez sur le cadenas pour le montrer.',
+    removed:
+      'Cet appareil a été retiré de votre compte, et son contenu a été effacé. Supprimez son coffre et liez-le à nouveau.',
+    'no-device': "Vous n'avez pas d'autre appareil de ce genre.",
+    'link-over': "Ce lien n'est plus valable. Créez-en un autre sur votre autre appareil.",
+    'link-raced':
+      "Un autre appareil a utilisé ce lien. Rien n'a été transmis : créez un autre lien à l'abri des regards.",
+    'link-cancelled': "L'autre appareil a refusé.",
     other: "Cela n'a pas marché. Réessayez."
   }
 };

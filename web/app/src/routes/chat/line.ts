@@ -41,6 +41,10 @@ export function changeOf(m: Message, t: Texts): string {
       return t.change.promoted(who, names);
     case 'demoted':
       return t.change.demoted(who, names);
+    case 'device':
+      return t.change.device(who);
+    case 'device-gone':
+      return t.change.deviceGone(who);
     case 'opened':
       return t.change.opened;
     case 'lost':

@@ -29,10 +29,15 @@ export interface Challenge {
 }
 
 export interface Change {
-  kind: 'created' | 'added' | 'removed' | 'left' | 'renamed' | 'lost' | 'timer' | 'promoted' | 'demoted' | 'opened';
+  kind: 'created' | 'added' | 'removed' | 'left' | 'renamed' | 'lost' | 'timer' | 'promoted' | 'demoted' | 'opened' | 'device' | 'device-gone';
   members: Contact[];
   name: string;
   seconds: number;
+}
+
+export interface Coming {
+  done: number;
+  total: number;
 }
 
 export interface Contact {
@@ -74,6 +79,25 @@ export interface Deletion {
   conversation: string;
   message: string;
   everyone: boolean;
+}
+
+export interface Device {
+  id: string;
+  sealed: boolean;
+  name: string;
+  self: boolean;
+  added: number;
+  history: Coming | null;
+}
+
+export interface DeviceName {
+  id: string;
+  name: string;
+}
+
+export interface Devices {
+  devices: Device[];
+  linking: Linking | null;
 }
 
 export interface Draft {
@@ -140,8 +164,17 @@ export interface Link {
 }
 
 export interface LinkKind {
-  kind: 'invitation' | 'claim';
+  kind: 'invitation' | 'claim' | 'device';
   address: string;
+}
+
+export interface Linking {
+  phase: 'waiting' | 'asked' | 'confirming' | 'done' | 'failed';
+  link: string;
+  name: string;
+  code: string;
+  expires: number;
+  failure: string;
 }
 
 export interface Mask {
@@ -401,6 +434,13 @@ export interface Calls {
   compare: { in: Scan; out: Match };
   markVerified: { in: Verification; out: null };
   invite: { in: InviteTerms; out: Link };
+  devices: { in: null; out: Devices };
+  linkDevice: { in: null; out: Linking };
+  confirmDevice: { in: null; out: null };
+  cancelLink: { in: null; out: null };
+  removeDevice: { in: ID; out: null };
+  renameDevice: { in: DeviceName; out: null };
+  skipHistory: { in: null; out: null };
   setSettings: { in: Settings; out: null };
   arm: { in: Key; out: null };
   challenge: { in: null; out: Challenge };
@@ -416,9 +456,12 @@ export interface Events {
   contact: Contact;
   conversation: Conversation;
   covered: null;
+  devices: Devices;
   gone: Gone;
+  linking: Linking;
   message: Message;
   missed: null;
+  removed: null;
   state: Message;
   status: Status;
   transfer: Transfer;
