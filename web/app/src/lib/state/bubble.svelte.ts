@@ -9,6 +9,7 @@ import type {
   Status,
   Warning
 } from '$lib/core/generated/api';
+import { Drafts } from './composing.svelte';
 import { codeOf } from './session.svelte';
 
 /**
@@ -26,6 +27,9 @@ export class BubbleState {
   warnings = $state.raw<Warning['kind'][]>([]);
   failure = $state('');
   readonly unread = $derived(this.conversations.reduce((sum, c) => sum + c.unread, 0));
+
+  /** What is being written, while the session lasts. */
+  readonly drafts = new Drafts();
 
   private readonly stops: (() => void)[] = [];
 
@@ -96,6 +100,10 @@ export class BubbleState {
 
   removeMember(conversation: string, member: string): Promise<boolean> {
     return this.attempt(() => this.core.call('removeMembers', { conversation, members: [member] }));
+  }
+
+  setTimer(conversation: string, seconds: number): Promise<boolean> {
+    return this.attempt(() => this.core.call('setTimer', { conversation, seconds }));
   }
 
   leave(conversation: string): Promise<boolean> {

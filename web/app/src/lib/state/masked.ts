@@ -32,7 +32,9 @@ export function run(sealed: string, groups = 3): string {
 /** The texts of a message that are sealed. */
 export function sealedIn(m: Message): string[] {
   const change = m.change ? [m.change.name, ...m.change.members.map((c) => c.name)] : [];
-  return [m.text, m.fromName, m.file?.name ?? '', ...change].filter((s) => s !== '');
+  const quote = m.replyTo ? [m.replyTo.fromName, m.replyTo.text] : [];
+  const reactions = m.reactions.flatMap((r) => [r.emoji, ...r.names]);
+  return [m.text, m.fromName, m.file?.name ?? '', ...quote, ...reactions, ...change].filter((s) => s !== '');
 }
 
 export function pieceOf(m: Message): Piece {
@@ -58,6 +60,12 @@ export function messageAs(m: Message, read: Read): Message {
     text: show(m.text, Math.min(6, Math.ceil(m.text.length / 40))),
     fromName: show(m.fromName),
     file: m.file && { ...m.file, name: show(m.file.name) },
+    replyTo: m.replyTo && { ...m.replyTo, fromName: show(m.replyTo.fromName), text: show(m.replyTo.text) },
+    reactions: m.reactions.map((r) => ({
+      ...r,
+      emoji: show(r.emoji, 1),
+      names: r.names.map((name) => show(name))
+    })),
     change: m.change && {
       ...m.change,
       name: show(m.change.name),

@@ -174,6 +174,32 @@ export const fr: Texts = {
     device: (who) => `${who} a un nouvel appareil`,
     deviceGone: (who) => `${who} a retiré un appareil`
   },
+  words: {
+    react: 'Réagir',
+    reacted: (emoji, names) => `${emoji} de ${names}`,
+    other: 'Un autre émoji',
+    reply: 'Répondre',
+    replyTo: 'En réponse à',
+    replying: (name) => `Réponse à ${name}`,
+    gone: "Ce message n'est plus ici.",
+    edit: 'Modifier',
+    edited: 'modifié',
+    editing: 'Modifier le message',
+    more: 'Actions sur ce message',
+    delete: 'Supprimer…',
+    deleted: 'Ce message a été supprimé.',
+    deleteTitle: 'Supprimer ce message ?',
+    deleteHint:
+      "Pour tout le monde : son texte ou son fichier, ses réactions et ses versions précédentes quittent les appareils de tous les membres, dès qu'ils sont en ligne. Une ligne le dit. Qui l'a lu l'a lu.",
+    deleteHereHint: 'Il quitte cet appareil sans laisser de trace. Les autres le gardent.',
+    deleteHere: 'Seulement ici',
+    deleteEveryone: 'Pour tout le monde',
+    timer: 'Messages éphémères',
+    timerHint:
+      'Les nouveaux messages quittent tous les appareils ce délai après leur lecture, ou leur envoi.',
+    timerOff: 'Désactivé',
+    left: (time) => `Disparaît : ${time}`
+  },
   duration: {
     second: (n) => (n === 1 ? '1 seconde' : `${n} secondes`),
     minute: (n) => (n === 1 ? '1 minute' : `${n} minutes`),
@@ -329,6 +355,11 @@ export const fr: Texts = {
     full: "Il n'y a plus de place sur cet appareil. Rien n'est perdu.",
     locked: 'Bulle est verrouillée.',
     'too-large': "C'est trop volumineux pour être envoyé.",
+    'no-message': "Ce message n'est plus ici.",
+    'not-emoji': 'Une réaction est un seul émoji.',
+    'not-editable':
+      "Ce message ne peut pas être modifié : il n'est pas de vous, est supprimé, ou a plus d'un jour.",
+    'bad-timer': 'Un délai va de 5 secondes à 52 semaines.',
     'not-allowed': 'Seul le fondateur peut faire cela.',
     'not-member': "Vous n'êtes plus dans cette conversation.",
     'not-on-its-way': "Ce fichier n'est plus en route.",
