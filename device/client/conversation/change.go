@@ -64,6 +64,9 @@ func (w *threadWork) carryOut(ctx context.Context, name string, x *change) (bool
 	case intendRename:
 		return w.describeAnew(ctx, name, func(d *description) { d.Name = x.Name })
 	case intendTimer:
+		if !w.speaks(ctx) {
+			return false, nil // the thread that is spoken in does it
+		}
 		return w.describeAnew(ctx, name, func(d *description) { d.Timer = x.Seconds })
 	case intendRole:
 		return w.setRole(ctx, name, x)

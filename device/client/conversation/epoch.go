@@ -40,8 +40,10 @@ func (w *threadWork) enter(tx *vault.Tx, n *notes, m *meta, from governance.Memb
 		return err
 	}
 	m.Members = t.roster()
-	if err := w.engine.retime(tx, n, w.conversation, m, from, d.Timer); err != nil {
-		return err
+	if speaker, err := w.engine.speaker(tx, w.conversation, m); err == nil && speaker == w.key() {
+		if err := w.engine.retime(tx, n, w.conversation, m, from, d.Timer); err != nil {
+			return err
+		}
 	}
 	if len(c.Added) > 0 {
 		n.kick(workerKey{kind: siblingWorker}) // a history may wait for them

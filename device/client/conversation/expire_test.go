@@ -75,7 +75,7 @@ func TestMessagesDisappear(t *testing.T) {
 	if !bob.gone(id, m) {
 		t.Error("bob still has it")
 	}
-	if got := bob.find(id, reply); got.ReplyTo != m {
+	if got := alice.find(id, reply); got.ReplyTo != m {
 		t.Error("the reply forgot what it replies to")
 	}
 	if c := must(bob.Conversation(ctx, id))(t); c.Unread != 0 {
@@ -176,5 +176,72 @@ func TestWhatWasDueWhileTheDeviceWasOff(t *testing.T) {
 	bob.restart()
 	if n := must(bob.Records(ctx, id, "m/"))(t); n != lines {
 		t.Errorf("%d records, want %d", n, lines)
+	}
+}
+
+// TestBothOfTwoSetTheTimer follows the timer through a conversation of two, and into
+// the thread that replaces the one it was set in.
+func TestBothOfTwoSetTheTimer(t *testing.T) {
+	w := newWorld(t)
+	alice, bob, id := timed(t, w)
+	ctx := t.Context()
+	timers := func(want int) {
+		t.Helper()
+		settle(alice, bob)
+		for _, d := range []*device{alice, bob} {
+			if got := must(d.Conversation(ctx, id))(t).Timer; got != want {
+				t.Errorf("%s has a timer of %d, want %d", d.name, got, want)
+			}
+		}
+	}
+	timers(60)
+	check(t, bob.SetTimer(ctx, id, alice.id(), 3600))
+	timers(3600)
+	m := alice.say(bob, "an hour")
+	settle(alice, bob)
+	if got := bob.find(id, m).Lifetime; got != 3600 {
+		t.Errorf("the message lives for %d", got)
+	}
+	check(t, alice.SetTimer(ctx, id, bob.id(), 0))
+	timers(0)
+	var lines []int
+	for _, m := range must(bob.History(ctx, id, 0, 100))(t) {
+		if m.Change != nil && m.Change.Kind == conversation.ChangeTimer {
+			lines = append(lines, m.Change.Seconds)
+		}
+	}
+	if len(lines) != 3 || lines[0] != 60 || lines[1] != 3600 || lines[2] != 0 {
+		t.Errorf("the history tells of %v", lines)
+	}
+	for _, seconds := range []int{-1, 4, conversation.MaxLifetime + 1} {
+		if err := alice.SetTimer(ctx, id, bob.id(), seconds); !errors.Is(err, conversation.ErrTimer) {
+			t.Errorf("%d seconds: %v", seconds, err)
+		}
+	}
+}
+
+// TestATimerSurvivesCrashes kills who sets it, and who learns of it, at each step.
+func TestATimerSurvivesCrashes(t *testing.T) {
+	w := newWorld(t)
+	alice, bob, id := timed(t, w)
+	ctx := t.Context()
+	seconds := 100
+	for _, victim := range []*device{alice, bob} {
+		for n, steps := 1, 1; n <= steps && !t.Failed(); n += stride() {
+			seconds++
+			count := victim.crashAt(n)
+			alice.survive(func() error { return alice.SetTimer(ctx, id, bob.id(), seconds) })
+			alice.surviveSync()
+			bob.surviveSync()
+			alice.surviveSync()
+			for _, d := range []*device{alice, bob} {
+				if got := must(d.Conversation(ctx, id))(t); got.Timer != seconds || got.Pending != "" {
+					t.Errorf("crash %d of %s: %s has %+v", n, victim.name, d.name, got)
+				}
+			}
+			steps = *count
+		}
+		victim.hook = nil
+		victim.restart()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strings"
 
 	"bulle/device/vault"
 	"bulle/mls"
@@ -99,6 +100,15 @@ func (e *Engine) dropIdle(tx *vault.Tx, id ID, m *meta) error {
 			return err
 		}
 		for _, name := range append(names, changes...) {
+			var x change
+			if strings.HasPrefix(name, changePrefix) {
+				if _, err := load(tx, seg, name, &x); err != nil {
+					return err
+				}
+			}
+			if x.Kind == intendTimer {
+				continue // the thread that stays takes it over
+			}
 			if err := tx.Delete(seg, name); err != nil {
 				return err
 			}

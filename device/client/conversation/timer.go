@@ -26,6 +26,9 @@ func (e *Engine) SetTimer(ctx context.Context, id ID, peer governance.MemberID, 
 		if !m.manages(e.Self.Member) {
 			return ErrNotAdmin
 		}
+		if !m.manages(e.Self.Member) {
+			return ErrNotAdmin
+		}
 		if err := dropTimers(tx, id); err != nil {
 			return err
 		}
@@ -76,4 +79,15 @@ func (e *Engine) retime(tx *vault.Tx, n *notes, id ID, m *meta, from governance.
 	}
 	m.Timer = seconds
 	return e.record(tx, n, id, m, from, &changeRecord{Kind: ChangeTimer, Members: []governance.MemberID{}})
+}
+
+// speaks reports whether the conversation is spoken in this thread.
+func (w *threadWork) speaks(ctx context.Context) bool {
+	v := w.engine.view(ctx)
+	m, ok, err := loadMeta(v, w.conversation)
+	if err != nil || !ok {
+		return false
+	}
+	speaker, err := w.engine.speaker(v, w.conversation, m)
+	return err == nil && speaker == w.key()
 }

@@ -193,9 +193,12 @@ func (e *Engine) adopt(tx *vault.Tx, n *notes, t *thread, d *description, peer g
 		return false, err
 	}
 	m.Members, m.Outside, m.Leaving, m.Name = t.roster(), false, false, d.Name
-	m.Admins, m.Timer = d.adminsOf(m.Members), d.Timer
+	m.Admins = d.adminsOf(m.Members)
 	m.Generation = max(m.Generation, min(d.Generation, math.MaxUint32-1)+1)
 	if err := e.recordInvited(tx, n, t, d, m); err != nil {
+		return false, err
+	}
+	if err := e.retime(tx, n, t.conversation, m, e.inviter(t), d.Timer); err != nil {
 		return false, err
 	}
 	n.kick(workerKey{kind: threadWorker, id: t.conversation, thread: t.id})
