@@ -164,6 +164,9 @@ func (c *Client) heard(e conversation.Event) {
 		out.Transfer = &t
 	case conversation.EventHistory:
 		out.Kind = EventDevices
+		if e.Transfer == nil && e.Device == (DeviceID{}) { // all of it has come: screens load it
+			c.events.send(Event{Kind: EventMissed})
+		}
 	default:
 		out.Kind = EventWarning
 	}

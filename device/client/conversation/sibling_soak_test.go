@@ -92,9 +92,11 @@ func comeAndGo(t *testing.T, seed int64, steps int) {
 			if c, err := d.Conversation(t.Context(), id); err != nil || !c.Active || c.Kind == conversation.Group && len(c.Members) < 2 {
 				continue
 			}
-			must(d.SendText(t.Context(), id, peer, text))(t)
-			said = append(said, text)
-			d.sync() // or it is lost with the device when that goes
+			m := must(d.SendText(t.Context(), id, peer, text))(t)
+			d.sync()
+			if must(d.Message(t.Context(), id, m))(t).State != conversation.Queued {
+				said = append(said, text) // or it may be lost with the device when that goes
+			}
 		case 5:
 			text := fmt.Sprintf("%d from bob", step)
 			bob.say(alice, text)

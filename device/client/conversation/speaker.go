@@ -141,7 +141,13 @@ func (e *Engine) ensureThread(tx *vault.Tx, n *notes, id ID, m *meta) error {
 		n.kick(key)
 		return m.save(tx, id)
 	}
-	if !errors.Is(err, ErrNotMember) || m.Kind != Direct {
+	if !errors.Is(err, ErrNotMember) {
+		return err
+	}
+	if m.Kind != Direct {
+		if len(m.Threads) == 0 && !m.Outside {
+			return m.save(tx, id) // its history came along: what waits goes out once a sibling has let us in
+		}
 		return err
 	}
 	if err := e.dropIdle(tx, id, m); err != nil { // those that ended have no secret either
