@@ -61,9 +61,10 @@ type Server struct {
 	session string
 	slots   chan struct{}
 
-	mu     sync.Mutex
-	token  string // empty once it was used
-	issued time.Time
+	mu       sync.Mutex
+	token    string // empty once it was used
+	fragment string // for whoever comes with the token
+	issued   time.Time
 }
 
 // ErrNotLoopback says that the listener could be reached from other machines.
@@ -91,17 +92,14 @@ func New(cfg Config) (*Server, error) {
 }
 
 // Open returns an address that lets one browser in, once, within five minutes.
-// fragment is handed to the page and never reaches the server; it may
-// be empty. A later call makes an earlier address useless.
+// fragment is handed to the page that comes with it; it may be empty. It is not in the
+// address, which a desktop passes on its command lines, where every user of the machine
+// can read it. A later call makes an earlier address useless.
 func (s *Server) Open(fragment string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.token, s.issued = newSecret(), s.cfg.Now()
-	address := "http://" + s.host + enterPath + s.token
-	if fragment != "" {
-		address += "#" + fragment
-	}
-	return address
+	s.token, s.fragment, s.issued = newSecret(), fragment, s.cfg.Now()
+	return "http://" + s.host + enterPath + s.token
 }
 
 // Serve answers until ctx ends, then closes the listener and every circuit. It
@@ -142,8 +140,11 @@ const enterPath = "/enter/"
 // local refuses requests that were sent to another name, or by another site's page.
 func (s *Server) local(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		site := r.Header.Get("Sec-Fetch-Site")
-		if r.Host != s.host || site != "" && site != "same-origin" && site != "none" {
+		site, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
+		// Cookies are sent to every port of a host, and not every browser says Sec-Fetch-Site of a
+		// WebSocket: its Origin tells whose page opened it.
+		foreign := site != "" && site != "same-origin" && site != "none" || origin != "" && origin != "http://"+s.host
+		if r.Host != s.host || foreign {
 			http.Error(w, "not here", http.StatusMisdirectedRequest)
 			return
 		}
@@ -151,14 +152,18 @@ func (s *Server) local(next http.Handler) http.Handler {
 	})
 }
 
-// enter trades the token for the session's cookie. The browser keeps the fragment
-// over the redirect.
+// enter trades the token for the session's cookie, and leads to the page with the
+// fragment.
 func (s *Server) enter(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	fresh := s.token != "" && s.cfg.Now().Sub(s.issued) < tokenTime
 	ok := fresh && equal(r.PathValue("token"), s.token)
+	to := "/"
 	if ok {
-		s.token = ""
+		if s.fragment != "" {
+			to += "#" + s.fragment
+		}
+		s.token, s.fragment = "", ""
 	}
 	s.mu.Unlock()
 	if !ok {
@@ -170,7 +175,8 @@ func (s *Server) enter(w http.ResponseWriter, r *http.Request) {
 	})
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	w.Header().Set("Location", to) // http.Redirect would tidy the fragment up
+	w.WriteHeader(http.StatusSeeOther)
 }
 
 // inside lets only the session's browser through.

@@ -122,13 +122,19 @@ func browser(t *testing.T) *http.Client {
 
 func TestOneBrowserEntersOnce(t *testing.T) {
 	w := start(t)
-	address := w.Open("the-link")
-	if !strings.HasSuffix(address, "#the-link") {
-		t.Errorf("the address %q does not carry the fragment", address)
+	const link = "https://relay:1/#the-link"
+	address := w.Open(link)
+	if strings.Contains(address, "the-link") {
+		t.Errorf("the address %q carries the link: every user of the machine may read it", address)
 	}
 	mine, other := browser(t), browser(t)
-	if code, body := w.get(t, mine, address); code != 200 || body != "the page" {
-		t.Errorf("entering gives %d %q", code, body)
+	led := ""
+	mine.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+		led = r.URL.Fragment
+		return nil
+	}
+	if code, body := w.get(t, mine, address); code != 200 || body != "the page" || led != link {
+		t.Errorf("entering gives %d %q with %q", code, body, led)
 	}
 	if code, _ := w.get(t, mine, "http://"+w.host+"/"); code != 200 {
 		t.Errorf("the same browser gets %d later", code)
@@ -165,6 +171,9 @@ func TestOtherNamesAndSitesAreRefused(t *testing.T) {
 		{"Host", "localhost:1"},
 		{"Sec-Fetch-Site", "cross-site"},
 		{"Sec-Fetch-Site", "same-site"},
+		{"Origin", "http://127.0.0.1:1"}, // another port of this host gets our cookie too
+		{"Origin", "https://rebound.example"},
+		{"Origin", "null"},
 	} {
 		if code, _ := w.get(t, mine, "http://"+w.host+"/", header...); code != http.StatusMisdirectedRequest {
 			t.Errorf("%v: %d", header, code)
