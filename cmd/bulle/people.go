@@ -18,6 +18,7 @@ type contactLine struct {
 	Member   string `json:"member"`
 	Verified bool   `json:"verified"`
 	Devices  int    `json:"devices"`
+	Blocked  bool   `json:"blocked,omitempty"`
 }
 
 func contactsCommand(s *shell) *cobra.Command {
@@ -45,7 +46,7 @@ func (s *shell) listContacts(contacts []client.Contact) error {
 			continue
 		}
 		if s.flags.json {
-			if err := s.line(contactLine{contact.Name, contact.ID.String(), contact.Verified, contact.Devices}); err != nil {
+			if err := s.line(contactLine{contact.Name, contact.ID.String(), contact.Verified, contact.Devices, contact.Blocked}); err != nil {
 				return err
 			}
 			continue
@@ -53,6 +54,9 @@ func (s *shell) listContacts(contacts []client.Contact) error {
 		trust := ""
 		if contact.Verified {
 			trust = s.lang.Say("  (verified)", "  (vérifié)")
+		}
+		if contact.Blocked {
+			trust += s.lang.Say("  (blocked)", "  (bloqué)")
 		}
 		s.say("%s%s", "%s%s", safe.Line(contact.Name), trust)
 	}
@@ -64,6 +68,7 @@ type safetyLine struct {
 	Name     string `json:"name"`
 	Member   string `json:"member"`
 	Number   string `json:"number"`
+	Words    string `json:"words"`
 	Payload  string `json:"payload"` // what the QR code holds, in base64
 	Verified bool   `json:"verified"`
 }
@@ -114,7 +119,7 @@ func (s *shell) showSafety(c *client.Client, contact client.Contact) error {
 	}
 	if s.flags.json {
 		return s.line(safetyLine{
-			Name: contact.Name, Member: contact.ID.String(), Number: number.Digits,
+			Name: contact.Name, Member: contact.ID.String(), Number: number.Digits, Words: number.Words,
 			Payload: base64.StdEncoding.EncodeToString(number.Payload), Verified: contact.Verified,
 		})
 	}
@@ -122,6 +127,11 @@ func (s *shell) showSafety(c *client.Client, contact client.Contact) error {
 	groups := strings.Fields(number.Digits)
 	for i := 0; i < len(groups); i += 4 {
 		s.print("    " + strings.Join(groups[i:min(len(groups), i+4)], "  ") + "\n")
+	}
+	spelt := strings.Fields(number.Words)
+	s.say("\nThe same in words, for reading aloud:\n", "\nLe même en mots, à lire à voix haute :\n")
+	for i := 0; i < len(spelt); i += 6 {
+		s.print("    " + strings.Join(spelt[i:min(len(spelt), i+6)], " ") + "\n")
 	}
 	if err := s.drawCode(number.Payload); err != nil {
 		return err

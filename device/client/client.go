@@ -136,7 +136,7 @@ func (c *Client) newEngine() (*conversation.Engine, error) {
 	return conversation.New(conversation.Config{
 		Vault: c.cfg.Vault, Directory: c.ledger, Clock: c.cfg.Clock, Rand: c.cfg.Rand, Log: c.cfg.Log,
 		Healing: c.cfg.Healing, Hook: c.cfg.Hook, Sealing: c.cfg.Sealing, Notify: c.heard, Open: c.openSource(),
-		Noted: c.noted, Notes: c.notes,
+		Blocked: blockedIn, Noted: c.noted, Notes: c.notes,
 		Self: conversation.Self{
 			Member: c.member, Device: c.device.ID(), Signature: signature, Inbox: inbox, Pool: pool, Key: id.Directory,
 		},

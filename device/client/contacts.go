@@ -45,7 +45,7 @@ func (c *Client) contact(m contact.Member) Contact {
 	if m.ID == c.member {
 		return c.Self()
 	}
-	return Contact{ID: m.ID, Name: m.Name, Verified: c.verified(m.ID), Devices: len(m.Devices)}
+	return Contact{ID: m.ID, Name: m.Name, Verified: c.verified(m.ID), Blocked: c.blocked(m.ID), Devices: len(m.Devices)}
 }
 
 // member returns what is known of a member, also of one who is not in the category.

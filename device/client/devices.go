@@ -226,6 +226,8 @@ func (c *Client) noted(tx *vault.Tx, key string, value []byte) error {
 	case !ok:
 	case kind == noteVerified && len(value) == 1:
 		return keepVerified(tx, MemberID(id), value[0] == 1)
+	case kind == noteBlocked && len(value) == 1:
+		return c.keepBlocked(tx, MemberID(id), value[0] == 1)
 	case kind == noteDevice && pairing.ValidName(string(value)):
 		return keepDeviceName(tx, DeviceID(id), string(value))
 	}
@@ -233,7 +235,7 @@ func (c *Client) noted(tx *vault.Tx, key string, value []byte) error {
 }
 
 func splitNote(key string) (kind string, id [32]byte, ok bool) {
-	for _, kind := range []string{noteVerified, noteDevice} {
+	for _, kind := range []string{noteVerified, noteBlocked, noteDevice} {
 		if rest, found := strings.CutPrefix(key, kind); found && len(rest) == len(id) {
 			copy(id[:], rest)
 			return kind, id, true
@@ -246,7 +248,7 @@ func splitNote(key string) (kind string, id [32]byte, ok bool) {
 func (c *Client) notes(ctx context.Context) (map[string][]byte, error) {
 	out := map[string][]byte{}
 	for _, s := range []struct{ segment, prefix, kind string }{
-		{contactsSegment, "verified/", noteVerified}, {devicesSegment, deviceNamePrefix, noteDevice},
+		{contactsSegment, "verified/", noteVerified}, {contactsSegment, blockedPrefix, noteBlocked}, {devicesSegment, deviceNamePrefix, noteDevice},
 	} {
 		err := c.cfg.Vault.Scan(ctx, s.segment, vault.Range{Prefix: s.prefix}, func(name string, value []byte) error {
 			out[s.kind+strings.TrimPrefix(name, s.prefix)] = append([]byte(nil), value...)

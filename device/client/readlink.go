@@ -35,4 +35,4 @@ func ReadLink(link string) (LinkInfo, error) {
 
 // CheckName returns [ErrName] unless a member or a group can be called name. Whether
 // somebody is called so already, the relay says.
-func CheckName(name string) error { return contact.CheckName(name) }
+func CheckName(name string) error { return contact.CheckOwnName(name) }

@@ -28,6 +28,7 @@ type Contact struct {
 	Verified bool // the safety number was compared
 	Devices  int
 	Admin    bool // as a member of a group: manages it
+	Blocked  bool // what it says in the conversation of two is dropped; screens hide it in groups
 }
 
 // A Bubble says where this device is enrolled.
@@ -206,6 +207,7 @@ const MaxText = conversation.MaxText
 // Settings of the device.
 type Settings struct {
 	NoReceipts bool // others do not learn when this member reads
+	Notices    Notices
 }
 
 // InviteOptions of [Client.Invite].

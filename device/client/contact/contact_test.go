@@ -111,4 +111,38 @@ func TestSafetyNumbersAreTheSameOnBothSides(t *testing.T) {
 		}
 	}
 	golden(t, "safety-number.txt", []byte(one.Digits))
+	golden(t, "safety-words.txt", []byte(one.Words))
+	if words := strings.Fields(one.Words); len(words) != 18 || one.Words != two.Words || one.Words == other.Words {
+		t.Errorf("%q are not the words of both", one.Words)
+	}
+}
+
+// TestNamesThatLookAlike are one name, and a mixture of scripts is none.
+func TestNamesThatLookAlike(t *testing.T) {
+	for _, pair := range [][2]string{
+		{"alice", "ALICE"}, {"alice", "a l i c e"}, {"alice", "аlісе"}, {"paul", "pau1"}, {"Bob", "B0b"}, {"ｂｏｂ", "bob"}, {"Zoe", "Zoe\u0301"},
+		{"оскар", "ОСКАР"}, {"Anne-Marie", "Anne–Marie"}, {"paypal", "раураl"},
+	} {
+		if !contact.SameName(pair[0], pair[1]) {
+			t.Errorf("%q and %q are two names", pair[0], pair[1])
+		}
+	}
+	for _, pair := range [][2]string{{"alice", "alicia"}, {"Zoé", "Zoe"}, {"日本", "日木"}, {"bob", "rob"}} {
+		if contact.SameName(pair[0], pair[1]) {
+			t.Errorf("%q and %q are one name", pair[0], pair[1])
+		}
+	}
+	for _, bad := range []string{"аlice", "Αlice", "bоb", "Дαша"} {
+		if !errors.Is(contact.CheckOwnName(bad), contact.ErrName) {
+			t.Errorf("%q is accepted", bad)
+		}
+		if contact.CheckName(bad) != nil {
+			t.Errorf("%q of somebody else cannot be shown", bad)
+		}
+	}
+	for _, ok := range []string{"alice", "Алиса", "Αλίκη", "日本 alice", "Zoé"} {
+		if err := contact.CheckOwnName(ok); err != nil {
+			t.Errorf("%q is refused", ok)
+		}
+	}
 }

@@ -2,7 +2,6 @@ package contact
 
 import (
 	"fmt"
-	"strings"
 
 	"bulle/protocol/governance"
 	"bulle/protocol/secret"
@@ -89,10 +88,10 @@ func openDevice(before *Directory, s *governance.State, key *secret.Bytes, id go
 // nobody can be taken for an older member.
 func distinct(taken map[string]bool, name string) string {
 	unique := name
-	for n := 2; taken[strings.ToLower(unique)]; n++ {
+	for n := 2; taken[fold(unique)]; n++ {
 		unique = fmt.Sprintf("%s (%d)", name, n)
 	}
-	taken[strings.ToLower(unique)] = true
+	taken[fold(unique)] = true
 	return unique
 }
 

@@ -25,6 +25,19 @@ func CheckName(name string) error {
 	return nil
 }
 
-// SameName reports whether two names are too alike to tell two members apart:
-// equal but for the case of letters.
-func SameName(a, b string) bool { return strings.EqualFold(a, b) }
+// SameName reports whether two names are too alike to tell two members apart: equal
+// once case, accents written apart, and letters that look the same are folded.
+func SameName(a, b string) bool { return fold(a) == fold(b) }
+
+// CheckOwnName is [CheckName] for a name that somebody chooses now: it also refuses
+// one that mixes scripts whose letters look alike. Names that are there already are
+// shown as they are.
+func CheckOwnName(name string) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	if mixed(name) {
+		return ErrName
+	}
+	return nil
+}

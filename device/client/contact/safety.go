@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"bulle/device/vault/passphrase"
 	"bulle/protocol/governance"
 )
 
@@ -18,12 +19,15 @@ import (
 //	fingerprint = SHA3-512(length(label) || label || public identity key)
 //	digits      = for each member, in the order of their fingerprints: six groups of five
 //	              digits, each five bytes of the fingerprint modulo 100,000
+//	words       = for each member, in that order: nine words of the list of generated
+//	              passphrases, the first 99 bits of the fingerprint, 11 a word
 //	payload     = version (1) || first 32 bytes of each fingerprint, in that order
 //
 // 30 digits a member carry 99 bits: to pass for another member one must find a
 // second key pair for them.
 type SafetyNumber struct {
 	Digits  string // twelve groups of five digits, spaces between
+	Words   string // the same for reading aloud: eighteen words, spaces between
 	Payload []byte // what a QR code carries
 }
 
@@ -31,6 +35,7 @@ const (
 	safetyLabel   = "bulle 1 safety number"
 	safetyVersion = 1
 	safetyHalf    = 32
+	safetyWords   = 9 // a member
 )
 
 // NewSafetyNumber returns the safety number of two members.
@@ -41,7 +46,8 @@ func NewSafetyNumber(a, b *governance.PublicKey) SafetyNumber {
 	}
 	groups := append(digits(one), digits(two)...)
 	payload := append([]byte{safetyVersion}, one[:safetyHalf]...)
-	return SafetyNumber{Digits: strings.Join(groups, " "), Payload: append(payload, two[:safetyHalf]...)}
+	spelt := append(passphrase.Spell(one, safetyWords), passphrase.Spell(two, safetyWords)...)
+	return SafetyNumber{Digits: strings.Join(groups, " "), Words: strings.Join(spelt, " "), Payload: append(payload, two[:safetyHalf]...)}
 }
 
 // Matches reports whether payload, read from the other member's screen, is this

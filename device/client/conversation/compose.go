@@ -252,7 +252,11 @@ func (e *Engine) MarkRead(ctx context.Context, id ID, upTo Cursor, receipts bool
 		if err := e.tellRead(tx, n, id, read); err != nil {
 			return err
 		}
-		if !receipts || m.Outside {
+		blocked, err := e.silenced(tx, m, m.Peer)
+		if err != nil {
+			return err
+		}
+		if !receipts || m.Outside || blocked {
 			return m.save(tx, id)
 		}
 		if key, err := e.speaker(tx, id, m); err == nil {

@@ -87,6 +87,8 @@ type Config struct {
 	// Retry is how long a worker waits after a failure that nobody announces the
 	// end of; default 5 seconds.
 	Retry time.Duration
+	// Blocked says whether this member has blocked another one; nil: nobody.
+	Blocked func(tx *vault.Tx, member governance.MemberID) (bool, error)
 	// Noted is given what a sibling told with [Engine.Note], in the transaction that
 	// takes it from the channel.
 	Noted func(tx *vault.Tx, key string, value []byte) error

@@ -172,8 +172,15 @@ func (w *threadWork) opened(tx *vault.Tx, n *notes, m *meta, a *mls.Application)
 		return nil
 	}
 	n.heard = append(n.heard, env.Head)
+	blocked, err := w.engine.silenced(tx, m, from)
+	if err != nil {
+		return err
+	}
 	var delivered []MessageID
 	for i := range env.Contents {
+		if blocked && env.Contents[i].Kind != KindReceipts {
+			continue // it was never here, and its sender learns nothing
+		}
 		id, err := w.content(tx, n, m, from, &env.Contents[i])
 		if err != nil {
 			return err

@@ -67,6 +67,7 @@ type device struct {
 	sealing func([]byte)
 	rand    io.Reader
 	healing conversation.Healing
+	blocked []*device
 	stop    func() error
 }
 
@@ -168,7 +169,7 @@ func (d *device) open() {
 	signature := must(mls.NewSignatureKey(mls.Hybrid, d.key.Seed().Reveal()))(t)
 	var err error
 	d.Engine, err = conversation.New(conversation.Config{
-		Vault: d.vault, Directory: d.world, Clock: d.world.time,
+		Vault: d.vault, Directory: d.world, Blocked: d.isBlocked, Clock: d.world.time,
 		Rand: d.rand, Healing: d.healing, Hook: d.hook, Sealing: d.sealing,
 		Self: conversation.Self{
 			Member: governance.MemberID(d.member.ID()), Device: d.key.ID(),

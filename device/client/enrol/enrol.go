@@ -54,7 +54,7 @@ const attempts = 8
 // the same link left behind, or a fresh one, which it makes durable. again says
 // that the relay may know it already.
 func (c *Config) begin(ctx context.Context, fresh *bubble.Identity) (id *bubble.Identity, again bool, err error) {
-	if err := contact.CheckName(fresh.Name); err != nil {
+	if err := contact.CheckOwnName(fresh.Name); err != nil {
 		return nil, false, err
 	}
 	before, err := bubble.Load(ctx, c.Vault)

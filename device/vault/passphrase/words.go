@@ -57,3 +57,19 @@ func draw(out []byte, list []string) []byte {
 	}
 	return out
 }
+
+// Spell writes the first bits of b, 11 a word, in n words of the list that [Generate]
+// draws from, to be read aloud. b must have as many bits; it is not a secret.
+func Spell(b []byte, n int) []string {
+	list := strings.Fields(words)
+	out := make([]string, n)
+	var bits, have uint32
+	for i := range out {
+		for have < bitsPerWord {
+			bits, have, b = bits<<8|uint32(b[0]), have+8, b[1:]
+		}
+		have -= bitsPerWord
+		out[i] = list[bits>>have%numWords]
+	}
+	return out
+}

@@ -82,7 +82,7 @@ func (c *Core) Rename(ctx context.Context, in page.Naming) (bridge.None, error) 
 // SafetyNumber implements [page.Core].
 func (c *Core) SafetyNumber(_ context.Context, in page.ID) (page.SafetyNumber, error) {
 	n, err := c.safetyNumber(in.ID)
-	return page.SafetyNumber{Digits: n.Digits, Payload: n.Payload}, err
+	return page.SafetyNumber{Digits: n.Digits, Words: n.Words, Payload: n.Payload}, err
 }
 
 // Compare implements [page.Core].
@@ -114,6 +114,28 @@ func (c *Core) MarkVerified(_ context.Context, in page.Verification) (bridge.Non
 		return bridge.None{}, err
 	}
 	return bridge.None{}, cl.MarkVerified(id, in.Verified)
+}
+
+// Block implements [page.Core].
+func (c *Core) Block(_ context.Context, in page.Blocking) (bridge.None, error) {
+	cl, err := c.open()
+	if err != nil {
+		return bridge.None{}, err
+	}
+	id, err := client.ParseMemberID(in.Member)
+	if err != nil {
+		return bridge.None{}, err
+	}
+	return bridge.None{}, cl.Block(id, in.Blocked)
+}
+
+// Mute implements [page.Core].
+func (c *Core) Mute(_ context.Context, in page.Muting) (bridge.None, error) {
+	cl, id, err := c.in(in.Conversation)
+	if err != nil {
+		return bridge.None{}, err
+	}
+	return bridge.None{}, cl.Mute(id, in.Muted)
 }
 
 func memberIDs(in []string) ([]client.MemberID, error) {

@@ -54,7 +54,7 @@ func (c *Core) Overview(context.Context, bridge.None) (page.Overview, error) {
 		Contacts:      list(contacts, v.contact),
 		Conversations: list(conversations, v.conversation),
 		Status:        status(cl.Status()),
-		Settings:      page.Settings{NoReceipts: settings.NoReceipts},
+		Settings:      page.Settings{NoReceipts: settings.NoReceipts, Notices: settings.Notices.String()},
 		Mask:          page.Mask{On: v.veil != nil, Seconds: int(c.shown().Seconds())},
 	}, nil
 }
@@ -162,7 +162,7 @@ func (c *Core) SetSettings(_ context.Context, in page.Settings) (bridge.None, er
 	if err != nil {
 		return bridge.None{}, err
 	}
-	return bridge.None{}, cl.SetSettings(client.Settings{NoReceipts: in.NoReceipts})
+	return bridge.None{}, cl.SetSettings(client.Settings{NoReceipts: in.NoReceipts, Notices: client.ParseNotices(in.Notices)})
 }
 
 // in returns the client and the conversation that the page named.

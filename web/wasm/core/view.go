@@ -33,7 +33,7 @@ func (v view) contact(c client.Contact) page.Contact { return v.member(people, c
 func (v view) member(conversation, item string, c client.Contact) page.Contact {
 	return page.Contact{
 		ID: c.ID.String(), Sealed: v.veil != nil, Name: v.text(conversation, item, c.Name),
-		Self: c.Self, Verified: c.Verified, Devices: c.Devices, Admin: c.Admin,
+		Self: c.Self, Verified: c.Verified, Devices: c.Devices, Admin: c.Admin, Blocked: c.Blocked,
 	}
 }
 

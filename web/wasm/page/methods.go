@@ -46,6 +46,8 @@ type Core interface {
 	SafetyNumber(context.Context, ID) (SafetyNumber, error)
 	Compare(context.Context, Scan) (Match, error)
 	MarkVerified(context.Context, Verification) (bridge.None, error)
+	Block(context.Context, Blocking) (bridge.None, error)
+	Mute(context.Context, Muting) (bridge.None, error)
 	Invite(context.Context, InviteTerms) (Link, error)
 	Devices(context.Context, bridge.None) (Devices, error)
 	LinkDevice(context.Context, bridge.None) (Linking, error)
@@ -104,6 +106,8 @@ func Methods(c Core) []bridge.Method {
 		bridge.Handle("safetyNumber", c.SafetyNumber),
 		bridge.Handle("compare", c.Compare),
 		bridge.Handle("markVerified", c.MarkVerified),
+		bridge.Handle("block", c.Block),
+		bridge.Handle("mute", c.Mute),
 		bridge.Handle("invite", c.Invite),
 		bridge.Handle("devices", c.Devices),
 		bridge.Handle("linkDevice", c.LinkDevice),

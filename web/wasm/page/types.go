@@ -217,6 +217,7 @@ type Change struct {
 // Settings of this device.
 type Settings struct {
 	NoReceipts bool
+	Notices    string `enum:"off,bare,name,text"`
 }
 
 // Status of the link to the relay.
@@ -358,6 +359,7 @@ type Naming struct {
 // SafetyNumber is compared over another way, digits aloud or payload as a QR.
 type SafetyNumber struct {
 	Digits  string
+	Words   string
 	Payload []byte
 }
 
@@ -365,6 +367,18 @@ type SafetyNumber struct {
 type Verification struct {
 	Member   string
 	Verified bool
+}
+
+// Blocking blocks a member, or ends that.
+type Blocking struct {
+	Member  string
+	Blocked bool
+}
+
+// Muting says whether a conversation's messages are announced.
+type Muting struct {
+	Conversation string
+	Muted        bool
 }
 
 // Scan compares what a camera read with the contact's number.

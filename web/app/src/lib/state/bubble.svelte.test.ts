@@ -10,7 +10,7 @@ const overview = (): Overview =>
     contacts: [contact('bob'), contact('carol')],
     conversations: [conversation('bob', message('bob', 5), 2), conversation('carol', message('carol', 3))],
     status: { state: 'online', reason: '', latency: 1, queued: 0 },
-    settings: { noReceipts: false }
+    settings: { noReceipts: false, notices: 'off' }
   }) as Overview;
 
 async function started(answers: FakeCore['answers'] = {}): Promise<[BubbleState, FakeCore]> {

@@ -5,6 +5,7 @@ import type {
   Conversation,
   Mask,
   Message,
+  SafetyNumber,
   Settings,
   Status,
   Warning
@@ -22,7 +23,7 @@ export class BubbleState {
   contacts = $state.raw<Contact[]>([]);
   conversations = $state.raw<Conversation[]>([]);
   status = $state.raw<Status>({ state: 'connecting', reason: '', latency: 0, queued: 0 });
-  settings = $state.raw<Settings>({ noReceipts: false });
+  settings = $state.raw<Settings>({ noReceipts: false, notices: 'off' });
   mask = $state.raw<Mask>({ on: false, seconds: 10 });
   warnings = $state.raw<Warning['kind'][]>([]);
   failure = $state('');
@@ -106,6 +107,28 @@ export class BubbleState {
     return this.attempt(() => this.core.call('setTimer', { conversation, seconds }));
   }
 
+  setRole(conversation: string, member: string, admin: boolean): Promise<boolean> {
+    return this.attempt(() => this.core.call('setRole', { conversation, member, admin }));
+  }
+
+  rename(conversation: string, name: string): Promise<boolean> {
+    return this.attempt(() => this.core.call('rename', { conversation, name }));
+  }
+
+  mute(conversation: string, muted: boolean): Promise<boolean> {
+    return this.attempt(() => this.core.call('mute', { conversation, muted }));
+  }
+
+  async block(member: string, blocked: boolean): Promise<void> {
+    await this.attempt(() => this.core.call('block', { member, blocked }));
+    await this.load();
+  }
+
+  /** Whether what a camera read is the safety number shared with a member. */
+  async compare(member: string, payload: Uint8Array): Promise<boolean> {
+    return (await this.core.call('compare', { member, payload })).matches;
+  }
+
   leave(conversation: string): Promise<boolean> {
     return this.attempt(() => this.core.call('leave', { id: conversation }));
   }
@@ -127,7 +150,7 @@ export class BubbleState {
     return link;
   }
 
-  safetyNumber(member: string): Promise<{ digits: string; payload: Uint8Array }> {
+  safetyNumber(member: string): Promise<SafetyNumber> {
     return this.core.call('safetyNumber', { id: member });
   }
 
@@ -138,6 +161,11 @@ export class BubbleState {
 
   async setReceipts(on: boolean): Promise<void> {
     const settings = { ...this.settings, noReceipts: !on };
+    if (await this.attempt(() => this.core.call('setSettings', settings))) this.settings = settings;
+  }
+
+  async setNotices(notices: Settings['notices']): Promise<void> {
+    const settings = { ...this.settings, notices };
     if (await this.attempt(() => this.core.call('setSettings', settings))) this.settings = settings;
   }
 

@@ -212,6 +212,12 @@ export const en = {
     offline: 'The relay cannot be reached. What you send waits here.'
   },
   group: {
+    rename: 'Rename the group',
+    admin: 'Administrator',
+    promote: 'Make administrator',
+    demote: 'Take the administration',
+    lastAdmin:
+      'You are the only administrator. Without one, everybody may change the group; make somebody administrator first if you prefer.',
     title: 'New group',
     name: 'Name of the group',
     members: 'Members',
@@ -222,6 +228,12 @@ export const en = {
     removeHint: 'They keep what they have read. They get nothing that is said later.'
   },
   contact: {
+    differs: 'This is another number. Somebody may stand between you: do not go on.',
+    block: 'Block',
+    unblock: 'Unblock',
+    blocked: 'Blocked',
+    blockedPeople: 'Blocked people',
+    hidden: (name: string) => `${name} is blocked. Show the message`,
     verify: 'Safety number',
     verifyHint: (name: string) =>
       `Compare these digits with ${name} over another way, a call or face to face. If they are the same, nobody stands between you.`,
@@ -230,6 +242,17 @@ export const en = {
     mark: 'They are the same',
     unmark: 'No longer verified',
     write: 'Write'
+  },
+  notices: {
+    title: 'Announce new messages',
+    off: 'Not at all',
+    bare: 'Only that there is one',
+    name: 'Who wrote',
+    text: 'Who wrote, and what',
+    fresh: 'New message',
+    file: 'File',
+    mute: 'Do not announce messages from here',
+    refused: 'The browser does not allow notifications. Allow them for this page in its settings.'
   },
   scan: {
     invitation: 'Scan an invitation',

@@ -214,6 +214,12 @@ export const fr: Texts = {
     offline: 'Le relais est injoignable. Ce que vous envoyez attend ici.'
   },
   group: {
+    rename: 'Renommer le groupe',
+    admin: 'Administrateur',
+    promote: "Confier l'administration",
+    demote: "Retirer l'administration",
+    lastAdmin:
+      "Vous êtes le seul administrateur. Sans administrateur, chacun peut changer le groupe. Si vous préférez, désignez-en un d'abord.",
     title: 'Nouveau groupe',
     name: 'Nom du groupe',
     members: 'Membres',
@@ -224,6 +230,12 @@ export const fr: Texts = {
     removeHint: "Cette personne garde ce qu'elle a lu. Elle ne reçoit rien de ce qui sera dit."
   },
   contact: {
+    differs: "C'est un autre numéro. Quelqu'un s'interpose peut-être : n'allez pas plus loin.",
+    block: 'Bloquer',
+    unblock: 'Débloquer',
+    blocked: 'Bloqué',
+    blockedPeople: 'Personnes bloquées',
+    hidden: (name: string) => `${name} est bloqué. Afficher le message`,
     verify: 'Numéro de sécurité',
     verifyHint: (name) =>
       `Comparez ces chiffres avec ${name} par un autre moyen, un appel ou de vive voix. S'ils sont identiques, personne ne se tient entre vous.`,
@@ -232,6 +244,18 @@ export const fr: Texts = {
     mark: 'Ils sont identiques',
     unmark: "N'est plus vérifié",
     write: 'Écrire'
+  },
+  notices: {
+    title: 'Annoncer les nouveaux messages',
+    off: 'Pas du tout',
+    bare: "Seulement qu'il y en a un",
+    name: 'Qui a écrit',
+    text: 'Qui a écrit, et quoi',
+    fresh: 'Nouveau message',
+    file: 'Fichier',
+    mute: "Ne pas annoncer les messages d'ici",
+    refused:
+      "Le navigateur n'autorise pas les notifications. Autorisez-les pour cette page dans ses réglages."
   },
   scan: {
     invitation: 'Scanner une invitation',

@@ -12,6 +12,11 @@ export interface Attachment {
   preview: Uint8Array;
 }
 
+export interface Blocking {
+  member: string;
+  blocked: boolean;
+}
+
 export interface Bubble {
   address: string;
   fingerprint: string;
@@ -224,6 +229,11 @@ export interface Messages {
   messages: Message[];
 }
 
+export interface Muting {
+  conversation: string;
+  muted: boolean;
+}
+
 export interface Naming {
   conversation: string;
   name: string;
@@ -330,6 +340,7 @@ export interface Role {
 
 export interface SafetyNumber {
   digits: string;
+  words: string;
   payload: Uint8Array;
 }
 
@@ -346,6 +357,7 @@ export interface Sealed {
 
 export interface Settings {
   noReceipts: boolean;
+  notices: 'off' | 'bare' | 'name' | 'text';
 }
 
 export interface State {
@@ -433,6 +445,8 @@ export interface Calls {
   safetyNumber: { in: ID; out: SafetyNumber };
   compare: { in: Scan; out: Match };
   markVerified: { in: Verification; out: null };
+  block: { in: Blocking; out: null };
+  mute: { in: Muting; out: null };
   invite: { in: InviteTerms; out: Link };
   devices: { in: null; out: Devices };
   linkDevice: { in: null; out: Linking };
