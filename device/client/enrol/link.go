@@ -310,7 +310,10 @@ func (w *linking) enter(ctx context.Context, id *bubble.Identity) error {
 		if _, err = conn.Submit(ctx, statements); errors.Is(err, link.ErrStale) {
 			continue
 		}
-		if err != nil {
+		if err != nil { // the relay may have ended the ticket's connection before it answered
+			if w.finishAs(ctx, id, w.log, w.have) == nil {
+				return nil
+			}
 			return fmt.Errorf("link the device: %w", err)
 		}
 		if err := w.at("submit done"); err != nil {
