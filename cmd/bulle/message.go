@@ -29,6 +29,13 @@ type messageLine struct {
 	Reason         string      `json:"reason,omitempty"` // why the state is failed
 	Sent           string      `json:"sent"`
 	Received       string      `json:"received"`
+
+	ReplyTo   *quoteLine     `json:"reply_to,omitempty"`
+	Reactions []reactionLine `json:"reactions,omitempty"`
+	Edited    bool           `json:"edited,omitempty"`
+	Deleted   bool           `json:"deleted,omitempty"`  // by its sender, for everyone
+	Lifetime  int            `json:"lifetime,omitempty"` // seconds that it may be kept once read
+	Expires   string         `json:"expires,omitempty"`
 }
 
 type fileLine struct {
@@ -49,6 +56,7 @@ type changeLine struct {
 	Kind    string   `json:"kind"`
 	Members []string `json:"members,omitempty"`
 	Name    string   `json:"name,omitempty"`
+	Seconds int      `json:"seconds,omitempty"` // of a timer; absent: off
 }
 
 func lineOf(conv client.Conversation, msg client.Message) messageLine {
@@ -57,6 +65,7 @@ func lineOf(conv client.Conversation, msg client.Message) messageLine {
 		From: msg.FromName, FromID: msg.From.String(), Own: msg.Own, Text: msg.Text, State: msg.State.String(),
 		Sent: msg.Sent.UTC().Format(time.RFC3339Nano), Received: msg.Received.UTC().Format(time.RFC3339Nano),
 	}
+	wordsOf(&line, msg)
 	if msg.State == client.StateFailed {
 		line.Reason = msg.Reason.String()
 	}
@@ -71,7 +80,7 @@ func lineOf(conv client.Conversation, msg client.Message) messageLine {
 		}
 	}
 	if change := msg.Change; change != nil {
-		line.Change = &changeLine{Kind: change.Kind.String(), Name: change.Name}
+		line.Change = &changeLine{Kind: change.Kind.String(), Name: change.Name, Seconds: int(change.Timer.Seconds())}
 		for _, member := range change.Members {
 			line.Change.Members = append(line.Change.Members, member.Name)
 		}
@@ -147,6 +156,7 @@ func (p *printer) print(conv client.Conversation, msg client.Message, line messa
 	default:
 		text = safe.Text(msg.Text)
 	}
+	text = p.s.withWords(text, msg)
 	if who != "" {
 		head += who + ": "
 	}
@@ -215,6 +225,11 @@ func (s *shell) changeWords(who string, change client.Change) string {
 		return s.lang.Say("* %s: %s is no longer administrator", "* %s : %s ne dirige plus le groupe", who, all)
 	case client.ChangeOpened:
 		return s.lang.Say("* no administrator is left: everybody may change the group", "* plus d'administrateur : chacun peut changer le groupe")
+	case client.ChangeTimer:
+		if change.Timer == 0 {
+			return s.lang.Say("* %s: messages do not disappear any more", "* %s : les messages ne disparaissent plus", who)
+		}
+		return s.lang.Say("* %s: messages disappear %s after they are read", "* %s : les messages disparaissent %s après leur lecture", who, timerWords(change.Timer))
 	case client.ChangeLost:
 		return s.lang.Say("* messages were lost: the relay had dropped them", "* des messages sont perdus : le relais les avait effacés")
 	}

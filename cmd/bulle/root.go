@@ -93,7 +93,7 @@ func newRoot(s *shell) *cobra.Command {
 		}
 	}
 	add(groupBubble, serveCommand(s), claimCommand(s), inviteCommand(s), joinCommand(s), linkDeviceCommand(s), verifyWebCommand(s))
-	add(groupTalk, chatCommand(s), openCommand(s), conversationsCommand(s), sendCommand(s), readCommand(s), listenCommand(s), groupCommand(s))
+	add(groupTalk, chatCommand(s), openCommand(s), conversationsCommand(s), sendCommand(s), reactCommand(s), editCommand(s), deleteCommand(s), timerCommand(s), readCommand(s), listenCommand(s), groupCommand(s))
 	add(groupPeople, contactsCommand(s), verifyCommand(s), blockCommand(s, true), blockCommand(s, false))
 	add(groupDevice, devicesCommand(s), passphraseCommand(s), versionCommand(s), completionCommand(s))
 	help := helpCommand(s)

@@ -17,6 +17,7 @@ import (
 
 func sendCommand(s *shell) *cobra.Command {
 	var paths []string
+	var replyTo string
 	cmd := &cobra.Command{
 		Use:                   s.lang.Say("send TO [TEXT... | --file PATH | -]", "send À [TEXTE... | --file CHEMIN | -]"),
 		DisableFlagsInUseLine: true,
@@ -35,6 +36,7 @@ joint le relais l'envoie.`),
 		Args:    s.between(1, -1),
 	}
 	cmd.Flags().StringArrayVar(&paths, "file", nil, s.lang.Say("send the file at `PATH`; may be repeated", "envoyer le fichier situé à `CHEMIN` ; peut être répété"))
+	cmd.Flags().StringVar(&replyTo, "reply-to", "", s.lang.Say("reply to the message with identifier `ID`", "répondre au message d'identifiant `ID`"))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 1 && len(paths) == 0 {
 			return s.misused(cmd)
@@ -43,8 +45,14 @@ joint le relais l'envoie.`),
 		if err != nil {
 			return err
 		}
+		var to client.MessageID
+		if replyTo != "" {
+			if to, err = client.ParseMessageID(replyTo); err != nil {
+				return fmt.Errorf("read message identifier: %w", client.ErrNoMessage)
+			}
+		}
 		return s.withClient(cmd.Context(), func(c *client.Client) error {
-			return s.send(cmd.Context(), c, args[0], text, paths)
+			return s.send(cmd.Context(), c, args[0], text, paths, to)
 		})
 	}
 	return cmd
@@ -76,7 +84,7 @@ func (s *shell) textToSend(words []string) (string, error) {
 }
 
 // send queues the files and the text, in this order, and waits until the relay has them.
-func (s *shell) send(ctx context.Context, c *client.Client, to, text string, paths []string) error {
+func (s *shell) send(ctx context.Context, c *client.Client, to, text string, paths []string, replyTo client.MessageID) error {
 	// The files are opened first: a wrong path must not leave half of a command behind.
 	sources, err := openAll(paths)
 	if err != nil {
@@ -88,6 +96,7 @@ func (s *shell) send(ctx context.Context, c *client.Client, to, text string, pat
 	}
 	var ids []client.MessageID
 	for i, source := range sources {
+		source.ReplyTo = replyTo
 		id, err := c.SendFile(conv.ID, source)
 		if err != nil {
 			return errors.Join(fmt.Errorf("send file: %w", err), closeAll(sources[i+1:]))
@@ -95,7 +104,7 @@ func (s *shell) send(ctx context.Context, c *client.Client, to, text string, pat
 		ids = append(ids, id)
 	}
 	if text != "" {
-		id, err := c.Send(conv.ID, client.Draft{Text: text})
+		id, err := c.Send(conv.ID, client.Draft{Text: text, ReplyTo: replyTo})
 		if err != nil {
 			return fmt.Errorf("send text: %w", err)
 		}

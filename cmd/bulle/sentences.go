@@ -161,6 +161,14 @@ func talkSentences() []sentence {
 		{client.ErrNotAllowed, exitRefused, "not_allowed", lang.Words{
 			EN: "Only the founder of the bubble may do this.", FR: "Seul le fondateur de la bulle peut le faire.",
 		}},
+		{client.ErrNotEmoji, exitUsage, "not_emoji", lang.Words{EN: "A reaction is one emoji.", FR: "Une réaction est un seul émoji."}},
+		{client.ErrNotEditable, exitRefused, "not_editable", lang.Words{
+			EN: "This message cannot be changed: it is not yours, deleted, or older than a day.",
+			FR: "Ce message ne peut pas être modifié : il n'est pas de vous, est supprimé, ou a plus d'un jour.",
+		}},
+		{client.ErrTimer, exitUsage, "bad_timer", lang.Words{
+			EN: "A timer is off, or between 5 seconds and 52 weeks: 30s, 1h, 7d.", FR: "Un délai est off, ou entre 5 secondes et 52 semaines : 30s, 1h, 7d.",
+		}},
 		{client.ErrTooLarge, exitUsage, "too_large", lang.Words{
 			EN: "This is too large to send as a message. Send it as a file.", FR: "C'est trop grand pour un message. Envoyez-le en fichier.",
 		}},
