@@ -41,7 +41,7 @@ afterAll(async () => {
 
 const log = () => alice.page.getByRole('log');
 const rows = () => log().getByRole('listitem');
-const line = (n: number) => log().getByText(`line ${String(n)} `);
+const line = (n: number) => log().getByText(`line ${String(n)} of a`);
 
 /** The text at the top of what is in sight, and how far below the edge it begins. */
 function topLine(): Promise<{ text: string; y: number }> {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { en } from '../../src/lib/text/en';
 import { fr } from '../../src/lib/text/fr';
 
@@ -32,12 +32,18 @@ export class Person {
   }
 
   /** Opens a window of a person who has never been here. */
-  static async arrive(browser: Browser, name: string, locale = 'en-GB'): Promise<Person> {
+  static async arrive(
+    browser: Browser,
+    name: string,
+    locale = 'en-GB',
+    more: BrowserContextOptions = {}
+  ): Promise<Person> {
     const context = await browser.newContext({
       ignoreHTTPSErrors: true, // the relay's certificate is made by itself
       locale,
       viewport: { width: 1100, height: 760 },
-      acceptDownloads: true
+      acceptDownloads: true,
+      ...more
     });
     return new Person(name, context, await context.newPage());
   }

@@ -44,3 +44,25 @@ export async function writeMany(page: Page, n: number, from = 1): Promise<void> 
     [from, n] as const
   );
 }
+
+/** Milliseconds that the core takes to answer a call, as the page sees it. */
+export function timeCall(page: Page, method: string, params: unknown): Promise<number> {
+  return page.evaluate(
+    ([name, given]) => {
+      const { core } = window as unknown as Tapped;
+      const id = 3e9 + Math.floor(Math.random() * 1e9);
+      const start = performance.now();
+      return new Promise<number>((resolve, reject) => {
+        const hear = (e: MessageEvent<{ id?: number; error?: string }>): void => {
+          if (e.data.id !== id) return;
+          core.removeEventListener('message', hear);
+          if (e.data.error === undefined) resolve(performance.now() - start);
+          else reject(new Error(e.data.error));
+        };
+        core.addEventListener('message', hear);
+        core.postMessage({ id, method: name, params: given });
+      });
+    },
+    [method, params] as const
+  );
+}
