@@ -100,6 +100,15 @@ test('scrolling through all of it shows every line once, in order', async () => 
   expect(seen).toEqual(Array.from({ length: many }, (_, i) => i + 1));
 });
 
+test('a message that a search finds is gone to, wherever it is', async () => {
+  await alice.page.getByLabel(en.list.search).fill('line 7 of a');
+  await alice.list.getByRole('button', { name: 'line 7 of a' }).click();
+  await line(7).waitFor();
+  const [row, list] = [await line(7).boundingBox(), await log().boundingBox()];
+  expect(row && list && row.y > list.y && row.y < list.y + list.height).toBe(true);
+  await alice.page.getByLabel(en.list.search).fill('');
+});
+
 test('what one reads stays in its place when a message comes, and earlier ones load', async () => {
   await log().press('End');
   await line(many).waitFor();

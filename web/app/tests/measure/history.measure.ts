@@ -53,7 +53,7 @@ function opening(page: Page, name: string, text: string): Promise<number> {
   return page.evaluate(
     async ([wanted, last]) => {
       const button = [...document.querySelectorAll<HTMLElement>('nav li button')].find((b) =>
-        b.textContent.includes(wanted)
+        [...b.querySelectorAll('*')].some((part) => part.textContent === wanted)
       );
       const start = performance.now();
       button?.click();
