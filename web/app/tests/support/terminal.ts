@@ -63,7 +63,8 @@ export class Terminal {
     return `${this.folder}.passphrase`;
   }
 
-  private async run(...args: string[]): Promise<Line[]> {
+  /** Runs any other command. */
+  async run(...args: string[]): Promise<Line[]> {
     const common = ['--json', '--vault', this.folder, '--passphrase-file', this.passphraseFile];
     const { stdout } = await run(binary(), [...args, ...common], { timeout: 60_000 });
     return stdout
