@@ -42,6 +42,7 @@ export class HistoryState {
 
   private readonly stops: (() => void)[] = [];
   private turn = 0; // grows with each load: what an older one brings is dropped
+  private since: (() => void)[] = []; // what was heard while a page was read, and may not be in it
 
   /**
    * @param seen is the cursor up to which the member has read, when `unread` messages are beyond it
@@ -60,13 +61,21 @@ export class HistoryState {
       this.core.on('message', (m) => {
         if (m.conversation !== this.conversation) return;
         if (!m.own && !(this.latest && this.atEnd)) this.news++;
-        this.put(m);
+        this.hear(() => {
+          this.put(m);
+        });
       }),
       this.core.on('state', (m) => {
-        if (m.conversation === this.conversation) this.put(m);
+        if (m.conversation === this.conversation)
+          this.hear(() => {
+            this.put(m);
+          });
       }),
       this.core.on('gone', (m) => {
-        if (m.conversation === this.conversation) this.drop(m.message);
+        if (m.conversation === this.conversation)
+          this.hear(() => {
+            this.drop(m.message);
+          });
       }),
       this.core.on('missed', () => void this.reload())
     );
@@ -237,6 +246,7 @@ export class HistoryState {
     join: (page: Message[]) => Message[]
   ): Promise<boolean> {
     const turn = ++this.turn;
+    this.since = [];
     this.loading = true;
     const done = await this.attempt(async () => {
       const page = await this.core.call('history', {
@@ -248,12 +258,21 @@ export class HistoryState {
         limit: pageSize,
         ...want
       });
-      if (turn === this.turn) this.messages = join(page.messages);
+      if (turn !== this.turn) return;
+      this.messages = join(page.messages);
+      for (const change of this.since) change();
     });
     if (turn !== this.turn) return false;
     this.loading = false;
+    this.since = [];
     this.findUnread();
     return done;
+  }
+
+  /** Does what an event says now, and once more after a page that was being read meanwhile. */
+  private hear(change: () => void): void {
+    if (this.loading) this.since.push(change);
+    change();
   }
 
   /** Takes a message out that is deleted here or has expired. */
