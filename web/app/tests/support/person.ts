@@ -102,6 +102,32 @@ export class Person {
     await this.page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
   }
 
+  /** Removes a member from the open group. */
+  async removeMember(name: string): Promise<void> {
+    await this.button(en.chat.details).click();
+    const remove = this.button(`${en.action.remove}: ${name}`);
+    await remove.click();
+    await this.dialog.getByRole('button', { name: en.action.remove, exact: true }).click();
+    await remove.waitFor({ state: 'detached' });
+  }
+
+  /** Adds a member of the bubble to the open group, whose details are shown. */
+  async addMember(name: string): Promise<void> {
+    await this.button(en.group.add).click();
+    await this.dialog.getByLabel(name).check();
+    await this.dialog.getByRole('button', { name: en.action.add, exact: true }).click();
+    await this.button(`${en.action.remove}: ${name}`).waitFor();
+  }
+
+  /** Comes back in a new tab, to the vault that is kept here. */
+  async comeBack(origin: string): Promise<Person> {
+    const person = new Person(this.name, this.context, await this.context.newPage());
+    await person.page.goto(origin);
+    await person.unlock();
+    await person.connected();
+    return person;
+  }
+
   /** Writes into the open conversation. */
   async write(text: string): Promise<void> {
     await this.composer.fill(text);
@@ -125,7 +151,7 @@ export class Person {
   /** Saves a file of the open conversation as a person does, and returns its bytes. */
   async download(name: string): Promise<Buffer> {
     const waiting = this.page.waitForEvent('download');
-    await this.button(`${en.action.download} ${name}`).click();
+    await this.saver(name).click();
     const download = await waiting;
     if (download.suggestedFilename() !== name)
       throw new Error(`${name} is saved as ${download.suggestedFilename()}`);
@@ -146,6 +172,11 @@ export class Person {
 
   message(text: string): Locator {
     return this.page.getByRole('log').getByRole('article').filter({ hasText: text });
+  }
+
+  /** The button that saves a file of the open conversation. */
+  saver(name: string): Locator {
+    return this.button(`${en.action.download} ${name}`);
   }
 
   button(name: string): Locator {

@@ -1,13 +1,26 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Wire } from './wire';
 
 /** The binary under test, which `make web-e2e` names. */
 export function binary(): string {
   const name = process.env['BULLE_E2E_BINARY'];
   if (name === undefined) throw new Error('BULLE_E2E_BINARY names no binary: run `make web-e2e`');
   return name;
+}
+
+/** An address of this machine that nobody listens on. */
+async function freePort(): Promise<string> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return `127.0.0.1:${String(port)}`;
 }
 
 interface Info {
@@ -20,13 +33,26 @@ interface Info {
 export class Relay {
   private process: ChildProcess | undefined;
   private info: Info | undefined;
+  private listens = '127.0.0.1:0';
 
-  private constructor(private readonly data: string) {}
+  private constructor(
+    private readonly data: string,
+    private readonly flags: readonly string[] = []
+  ) {}
 
   /** Starts a fresh relay with its data in folder, on a port that the system picks. */
   static async start(folder: string): Promise<Relay> {
     const relay = new Relay(path.join(folder, 'relay'));
-    await relay.run('127.0.0.1:0');
+    await relay.run();
+    return relay;
+  }
+
+  /** Starts a fresh relay that is reached over a wire which the test holds in its hands. */
+  static async startBehind(wire: Wire, folder: string): Promise<Relay> {
+    const relay = new Relay(path.join(folder, 'relay'), ['--address', wire.address]);
+    relay.listens = await freePort();
+    wire.target = relay.listens;
+    await relay.run();
     return relay;
   }
 
@@ -53,11 +79,12 @@ export class Relay {
 
   /** Starts again after [kill], with what is on its disk. */
   async restart(): Promise<void> {
-    await this.run(this.address);
+    await this.run();
   }
 
-  private async run(listen: string): Promise<void> {
-    const child = spawn(binary(), ['serve', '--data', this.data, '--listen', listen, '--json'], {
+  private async run(): Promise<void> {
+    const where = ['--data', this.data, '--listen', this.listens];
+    const child = spawn(binary(), ['serve', ...where, ...this.flags, '--json'], {
       stdio: ['ignore', 'pipe', 'pipe']
     });
     const complaints: string[] = [];
@@ -69,6 +96,7 @@ export class Relay {
     const claim = this.claim;
     this.info = JSON.parse(line[0]) as Info;
     this.info.claim ||= claim;
+    if (this.flags.length === 0) this.listens = this.address; // it comes back where it was
     this.process = child;
   }
 
