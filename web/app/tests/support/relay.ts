@@ -27,6 +27,7 @@ interface Info {
   address: string;
   fingerprint: string;
   claim: string;
+  authority: string;
 }
 
 /** A relay in a process of its own, which can be killed and come back at the same address. */
@@ -36,13 +37,13 @@ export class Relay {
   private listens = '127.0.0.1:0';
 
   private constructor(
-    private readonly data: string,
-    private readonly flags: readonly string[] = []
+    readonly data: string,
+    private readonly flags: readonly string[]
   ) {}
 
   /** Starts a fresh relay with its data in folder, on a port that the system picks. */
-  static async start(folder: string): Promise<Relay> {
-    const relay = new Relay(path.join(folder, 'relay'));
+  static async start(folder: string, ...flags: string[]): Promise<Relay> {
+    const relay = new Relay(path.join(folder, 'relay'), flags);
     await relay.run();
     return relay;
   }
@@ -62,6 +63,11 @@ export class Relay {
 
   get address(): string {
     return this.info?.address ?? '';
+  }
+
+  /** The fingerprint of its certificate authority. */
+  get authority(): string {
+    return this.info?.authority ?? '';
   }
 
   get origin(): string {
@@ -96,7 +102,7 @@ export class Relay {
     const claim = this.claim;
     this.info = JSON.parse(line[0]) as Info;
     this.info.claim ||= claim;
-    if (this.flags.length === 0) this.listens = this.address; // it comes back where it was
+    if (this.listens.endsWith(':0')) this.listens = this.address; // it comes back where it was
     this.process = child;
   }
 
