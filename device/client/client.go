@@ -51,6 +51,7 @@ type Client struct {
 	closed  bool
 	gone    bool // the log has removed this device
 	linking *Linking
+	making  DeviceID // the ticket of a link that is being made
 	wiping  sync.WaitGroup
 }
 

@@ -66,12 +66,15 @@ func (c *Client) LinkDevice(ctx context.Context) (*Linking, error) {
 		return nil, worded(err)
 	}
 	l, err := c.makeLink(ctx)
+	c.mu.Lock()
+	if err == nil {
+		c.linking = l
+	}
+	c.making = DeviceID{}
+	c.mu.Unlock()
 	if err != nil {
 		return nil, errors.Join(worded(err), c.release())
 	}
-	c.mu.Lock()
-	c.linking = l
-	c.mu.Unlock()
 	return l, nil
 }
 
@@ -88,6 +91,9 @@ func (c *Client) makeLink(ctx context.Context) (*Linking, error) {
 	defer key.Wipe()
 	l := &Linking{client: c, url: url, ticket: key.ID(), expires: now.Add(LinkTime), meeting: made.Meeting()}
 	l.host = pairing.NewHost(l.meeting)
+	c.mu.Lock()
+	c.making = l.ticket // before anything of it can be found and swept away
+	c.mu.Unlock()
 	t := &ticket{begun: uint64(max(now.Unix(), 0))}
 	err = c.step("ticket", func() error {
 		return c.cfg.Vault.Update(ctx, func(tx *vault.Tx) error { return t.save(tx, l.ticket) })
@@ -349,7 +355,7 @@ func (c *Client) ticketOf(ctx context.Context, id DeviceID) (t ticket, ok bool, 
 func (c *Client) inUse(id DeviceID) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.linking != nil && c.linking.ticket == id
+	return c.making == id || c.linking != nil && c.linking.ticket == id
 }
 
 // Link makes this device a further one of a member, by the link that another device
