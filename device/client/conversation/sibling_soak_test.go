@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"bulle/device/client/conversation"
@@ -40,9 +41,12 @@ func comeAndGo(t *testing.T, seed int64, steps int) {
 	r := rand.New(rand.NewSource(seed)) //nolint:gosec // G404: a run that can be repeated
 	w := newWorld(t)
 	alice, bob, carol := w.join("alice"), w.join("bob"), w.join("carol")
+	var mu sync.Mutex // workers seal beside each other
 	once := map[string]bool{}
 	watch := func(d *device) {
 		d.sealing = func(b []byte) {
+			mu.Lock()
+			defer mu.Unlock()
 			if once[string(b)] {
 				t.Errorf("%s seals twice under one key", d.name)
 			}
