@@ -63,6 +63,11 @@ func (m *model) happen(burst []client.Event) tea.Cmd {
 			m.transferred(event)
 		case client.EventWarning:
 			m.warning, m.warned = event.Warning, true
+		case client.EventGone:
+			stale = true
+			if event.Message != nil && m.shows(event.Conversation) {
+				m.room.forget(event.Message.ID)
+			}
 		case client.EventMissed:
 			stale = true
 			commands = append(commands, m.reloadRoom())

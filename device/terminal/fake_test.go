@@ -91,6 +91,7 @@ func (f *fake) change(r *fakeRoom, from client.Contact, c client.Change, ago tim
 
 func (f *fake) settle(r *fakeRoom) {
 	r.conv.Count = len(r.messages)
+	r.conv.Newest = client.Cursor(len(r.messages))
 	r.conv.Unread = 0
 	for _, msg := range r.messages {
 		if !msg.Own && msg.Kind != client.MessageChange && msg.Cursor > f.read[r.conv.ID] && msg.State != client.StateRead {

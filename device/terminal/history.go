@@ -135,13 +135,14 @@ func (m *model) drawMessage(msg *client.Message, headed bool, width int) []strin
 	if msg.Own {
 		room -= stateWidth
 	}
-	var body []string
+	body := m.quoteLines(msg, room)
 	if msg.File != nil {
-		body = m.fileLines(msg, room)
+		body = append(body, m.fileLines(msg, room)...)
 	}
 	if msg.Text != "" {
 		body = append(body, wrap(safe.Text(msg.Text), room)...)
 	}
+	body = append(body, m.aboutLines(msg, room)...)
 	for i, text := range body {
 		line := m.edge(msg) + "  " + text
 		if msg.Own && i == len(body)-1 {

@@ -221,6 +221,8 @@ func (m *model) gist(msg client.Message) string {
 	switch {
 	case msg.Kind == client.MessageChange:
 		return m.changeLine(msg)
+	case msg.Deleted:
+		return m.deletedWord()
 	case msg.File != nil:
 		if about := files.About(m.lang, msg.File); about != "" {
 			return m.theme.sign.file + " " + about

@@ -232,6 +232,25 @@ func (r *room) replace(msg client.Message) bool {
 	return i >= 0
 }
 
+// forget takes out a message that was deleted here, or has expired.
+func (r *room) forget(id client.MessageID) {
+	i := r.index(id)
+	if i < 0 {
+		return
+	}
+	r.messages = slices.Delete(r.messages, i, i+1)
+	delete(r.drawn, id)
+	if r.chosen == id {
+		r.choosing = false
+	}
+	for j := range r.messages {
+		if q := r.messages[j].ReplyTo; q != nil && q.Message == id {
+			r.messages[j].ReplyTo = &client.Quote{Message: id, Gone: true}
+			delete(r.drawn, r.messages[j].ID)
+		}
+	}
+}
+
 func (r *room) index(id client.MessageID) int {
 	return slices.IndexFunc(r.messages, func(msg client.Message) bool { return msg.ID == id })
 }

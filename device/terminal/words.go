@@ -72,6 +72,12 @@ func (m *model) changeLine(msg client.Message) string {
 		return say("%s took the administration from %s", "%s a retiré l'administration à %s", "%s avez retiré l'administration à %s", who, names)
 	case client.ChangeOpened:
 		return m.lang.Say("No administrator is left: everybody may change the group", "Il n'y a plus d'administrateur : chacun peut changer le groupe")
+	case client.ChangeTimer:
+		if msg.Change.Timer == 0 {
+			return say("%s switched disappearing messages off", "%s a désactivé les messages éphémères", "%s avez désactivé les messages éphémères", who)
+		}
+		return say("%s set messages to disappear %s after they are read", "%s fait disparaître les messages %s après leur lecture",
+			"%s faites disparaître les messages %s après leur lecture", who, msg.Change.Timer)
 	case client.ChangeLost:
 		return m.lang.Say("Messages were lost: the relay had dropped them before this device came back",
 			"Des messages sont perdus : le relais les avait effacés avant le retour de cet appareil")

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parse } from './markdown';
+import { addressOf, parse } from './markdown';
 
 test('each look is found, and what is not a look stays text', () => {
   expect(parse('a **b** *c* `d` https://e.org/f.')).toEqual([
@@ -28,4 +28,10 @@ test('a long hostile text takes linear time', () => {
       .map((p) => p.text)
       .join('').length
   ).toBeLessThanOrEqual(text.length);
+});
+
+test('a host that looks like another one is shown as it is asked for', () => {
+  expect(addressOf('https://\u0430pple.com/ü?q#f')).toBe('https://xn--pple-43d.com/ü?q#f');
+  expect(addressOf('https://apple.com@\u0430pple.com/x')).toBe('https://xn--pple-43d.com/x');
+  expect(addressOf('https://e.org/é')).toBe('https://e.org/é');
 });

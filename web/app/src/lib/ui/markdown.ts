@@ -8,6 +8,17 @@ export interface Part {
 const looks =
   /```\n?(?<block>[^`]+)```|`(?<code>[^`\n]+)`|\*\*(?<bold>[^*\n]+)\*\*|(?<![\w*])\*(?<italic>[^*\s][^*\n]*)\*(?![\w*])|(?<link>https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]])/gu;
 
+/**
+ * The whole address that a link leads to. A host with letters that are not of ASCII, which may look like
+ * another's, stands as the browser asks for it: in punycode.
+ */
+export function addressOf(link: string): string {
+  const host = /^https?:\/\/[^/?#]*/u.exec(link)?.[0] ?? '';
+  if (/^[\x21-\x7e]*$/u.test(host) || !URL.canParse(link)) return link;
+  const url = new URL(link);
+  return `${url.protocol}//${url.host}${link.slice(host.length)}`;
+}
+
 /** Splits a text into parts: **bold**, *italic*, `code`, ```blocks``` and addresses. */
 export function parse(text: string): Part[] {
   const parts: Part[] = [];
