@@ -1,4 +1,3 @@
-//nolint:misspell // half of the words are French
 package main
 
 import (

@@ -157,7 +157,9 @@ func (s *shell) clientConfig(v *vault.Vault) client.Config {
 }
 
 // debug keeps, with --verbose, what went wrong and mended itself.
-func (s *shell) debug(what string, err error) { s.log.Debug(what, slog.String("error", err.Error())) }
+func (s *shell) debug(what string, err error) {
+	s.log.Debug(what, slog.String("error", err.Error())) //nolint:sloglint // the client gives constants
+}
 
 // withClient opens the vault and the client in it for as long as f runs.
 func (s *shell) withClient(ctx context.Context, f func(c *client.Client) error) (err error) {

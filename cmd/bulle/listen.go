@@ -169,7 +169,7 @@ func (l *listener) handle(ctx context.Context, event client.Event) error {
 		return l.warn(event.Warning)
 	case client.EventStatus:
 		return l.status(event.Status)
-	case client.EventContact, client.EventTransfer, client.EventGone:
+	case client.EventContact, client.EventTransfer, client.EventGone, client.EventDevices, client.EventRemoved:
 	}
 	return nil
 }

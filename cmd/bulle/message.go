@@ -230,6 +230,10 @@ func (s *shell) changeWords(who string, change client.Change) string {
 			return s.lang.Say("* %s: messages do not disappear any more", "* %s : les messages ne disparaissent plus", who)
 		}
 		return s.lang.Say("* %s: messages disappear %s after they are read", "* %s : les messages disparaissent %s après leur lecture", who, timerWords(change.Timer))
+	case client.ChangeDevice:
+		return s.lang.Say("* %s: a new device", "* %s : un nouvel appareil", who)
+	case client.ChangeDeviceGone:
+		return s.lang.Say("* %s: a device was removed", "* %s : un appareil a été retiré", who)
 	case client.ChangeLost:
 		return s.lang.Say("* messages were lost: the relay had dropped them", "* des messages sont perdus : le relais les avait effacés")
 	}

@@ -146,16 +146,18 @@ type ChangeKind = conversation.ChangeKind
 
 // The kinds of change.
 const (
-	ChangeCreated  = conversation.ChangeCreated
-	ChangeAdded    = conversation.ChangeAdded
-	ChangeRemoved  = conversation.ChangeRemoved
-	ChangeLeft     = conversation.ChangeLeft
-	ChangeRenamed  = conversation.ChangeRenamed
-	ChangeLost     = conversation.ChangeLost
-	ChangeTimer    = conversation.ChangeTimer
-	ChangePromoted = conversation.ChangePromoted // became administrators of the group
-	ChangeDemoted  = conversation.ChangeDemoted
-	ChangeOpened   = conversation.ChangeOpened // its last administrator is gone: everybody may change it
+	ChangeCreated    = conversation.ChangeCreated
+	ChangeAdded      = conversation.ChangeAdded
+	ChangeRemoved    = conversation.ChangeRemoved
+	ChangeLeft       = conversation.ChangeLeft
+	ChangeRenamed    = conversation.ChangeRenamed
+	ChangeLost       = conversation.ChangeLost
+	ChangeTimer      = conversation.ChangeTimer
+	ChangeDevice     = conversation.ChangeDevice
+	ChangeDeviceGone = conversation.ChangeDeviceGone
+	ChangePromoted   = conversation.ChangePromoted // became administrators of the group
+	ChangeDemoted    = conversation.ChangeDemoted
+	ChangeOpened     = conversation.ChangeOpened // its last administrator is gone: everybody may change it
 )
 
 // State is how far a message has come. It never claims more than is known.

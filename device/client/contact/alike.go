@@ -20,6 +20,8 @@ import (
 const lookalikes = "a:аαɑ b:ьв c:сϲ d:ԁ e:еєε g:ɡ h:һн i:іιı1l|ӏ j:јϳ k:кκ m:м n:пηո o:оοσ0օ p:рρ q:ԛ r:г s:ѕ t:тτ u:υս v:ѵν w:ѡԝω x:хχ y:уγү z:ᴢζ ':’ʼ` -:‐‑–—"
 
 // folding maps each of them to that letter. Capitals come here in small letters.
+//
+//nolint:gochecknoglobals // a table that never changes
 var folding = func() map[rune]rune {
 	out := map[rune]rune{}
 	for _, group := range strings.Fields(lookalikes) {

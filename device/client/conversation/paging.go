@@ -19,5 +19,5 @@ func (e *Engine) Around(ctx context.Context, id ID, message MessageID, limit int
 	if err != nil {
 		return nil, err
 	}
-	return e.History(ctx, id, m.Cursor+Cursor(max(limit, 1)/2)+1, limit) //nolint:gosec // G115: it is positive
+	return e.History(ctx, id, m.Cursor+Cursor(max(limit, 1)/2)+1, limit)
 }

@@ -135,6 +135,7 @@ func (r *historyReader) take(ctx context.Context, x *historyItem, next *historyI
 			if err := e.takeNotes(tx, x.Value); err != nil {
 				return err
 			}
+		case partEnd: // is not written
 		}
 		n.tell(Event{Kind: EventHistory, Transfer: &Transfer{
 			Done: int64(next.Done), Total: int64(max(next.Total, next.Done)), //nolint:gosec // G115: counts of records

@@ -161,7 +161,7 @@ func (w *historyWriter) next(ctx context.Context, x *historyOut) (*historyItem, 
 func (w *historyWriter) count(ctx context.Context) (total uint64, err error) {
 	all, err := w.engine.Conversations(ctx)
 	for _, c := range all {
-		total += uint64(max(c.Count, 0)) //nolint:gosec // G115: not negative
+		total += uint64(max(c.Count, 0))
 	}
 	return total, err
 }

@@ -175,7 +175,7 @@ func (d *device) open() {
 			Member: governance.MemberID(d.member.ID()), Device: d.key.ID(),
 			Signature: signature, Inbox: inbox, Pool: pool, Key: d.world.directory,
 		},
-		Log:          func(what string, err error) { fmt.Fprintf(t.Output(), "%s: %s: %v\n", d.name, what, err) },
+		Log:          func(what string, err error) { _, _ = fmt.Fprintf(t.Output(), "%s: %s: %v\n", d.name, what, err) },
 		ReceiptDelay: time.Millisecond, Retry: 20 * time.Millisecond,
 		Notify: func(e conversation.Event) {
 			select {

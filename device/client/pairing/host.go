@@ -89,6 +89,7 @@ func (p *hosting) heard(msg *message) error {
 		return p.reveal(&msg.reveal)
 	case kindCancel:
 		return ErrCancelled
+	case kindBundle: // our own
 	}
 	return nil
 }

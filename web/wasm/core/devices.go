@@ -63,7 +63,7 @@ func (c *Core) LinkDevice(ctx context.Context, _ bridge.None) (page.Linking, err
 	c.linking.mu.Lock()
 	c.linking.link, c.linking.now = l, &begun
 	c.linking.mu.Unlock()
-	go func() { // ends with the link, which lasts ten minutes at most
+	go func() { //nolint:gosec // G118: it outlives the call, and ends with the link, after ten minutes at most
 		found, err := l.Wait(context.Background())
 		if err != nil {
 			c.linked(l, func(p *page.Linking) { p.Phase, p.Failure = "failed", Code(err) })
