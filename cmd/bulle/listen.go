@@ -169,7 +169,9 @@ func (l *listener) handle(ctx context.Context, event client.Event) error {
 		return l.warn(event.Warning)
 	case client.EventStatus:
 		return l.status(event.Status)
-	case client.EventContact, client.EventTransfer, client.EventGone, client.EventDevices, client.EventRemoved:
+	case client.EventRemoved:
+		return client.ErrRemoved
+	case client.EventContact, client.EventTransfer, client.EventGone, client.EventDevices:
 	}
 	return nil
 }

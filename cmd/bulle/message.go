@@ -231,9 +231,9 @@ func (s *shell) changeWords(who string, change client.Change) string {
 		}
 		return s.lang.Say("* %s: messages disappear %s after they are read", "* %s : les messages disparaissent %s après leur lecture", who, timerWords(change.Timer))
 	case client.ChangeDevice:
-		return s.lang.Say("* %s: a new device", "* %s : un nouvel appareil", who)
+		return s.lang.Say("* %s: a new device", "* %s : un nouvel appareil", who) //nolint:misspell // French
 	case client.ChangeDeviceGone:
-		return s.lang.Say("* %s: a device was removed", "* %s : un appareil a été retiré", who)
+		return s.lang.Say("* %s: a device was removed", "* %s : un appareil a été retiré", who) //nolint:misspell // French
 	case client.ChangeLost:
 		return s.lang.Say("* messages were lost: the relay had dropped them", "* des messages sont perdus : le relais les avait effacés")
 	}

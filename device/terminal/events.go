@@ -68,6 +68,10 @@ func (m *model) happen(burst []client.Event) tea.Cmd {
 			if event.Message != nil && m.shows(event.Conversation) {
 				m.room.forget(event.Message.ID)
 			}
+		case client.EventRemoved:
+			m.removed = true
+			return tea.Quit
+		case client.EventDevices: // no screen shows them here
 		case client.EventMissed:
 			stale = true
 			commands = append(commands, m.reloadRoom())

@@ -37,6 +37,7 @@ type model struct {
 	leaving bool           // the person was asked whether to quit
 	warning client.Warning // stays until the person acknowledges it
 	warned  bool
+	removed bool // this device was removed: the program ends
 
 	transfers map[client.MessageID]client.Progress
 }

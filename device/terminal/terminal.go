@@ -69,7 +69,8 @@ type Config struct {
 	Saves   string                               // the folder that saving a file suggests; default "."
 }
 
-// Run shows the client until the person leaves or ctx ends. It does not close the client.
+// Run shows the client until the person leaves or ctx ends. It does not close the client. It fails with
+// [client.ErrRemoved] when this device was removed meanwhile.
 func Run(ctx context.Context, cfg Config) error {
 	if cfg.Client == nil || cfg.Input == nil || cfg.Output == nil {
 		return errors.New("terminal: client, input and output are required")
@@ -85,6 +86,9 @@ func Run(ctx context.Context, cfg Config) error {
 	m.work.Wait()
 	if err != nil && !errors.Is(err, tea.ErrProgramKilled) && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("show screen: %w", err)
+	}
+	if m.removed {
+		return client.ErrRemoved
 	}
 	return nil
 }

@@ -78,6 +78,10 @@ func (m *model) changeLine(msg client.Message) string {
 		}
 		return say("%s set messages to disappear %s after they are read", "%s fait disparaître les messages %s après leur lecture",
 			"%s faites disparaître les messages %s après leur lecture", who, msg.Change.Timer)
+	case client.ChangeDevice:
+		return say("%s added a device", "%s a ajouté un appareil", "%s avez ajouté un appareil", who)
+	case client.ChangeDeviceGone:
+		return say("%s removed a device", "%s a retiré un appareil", "%s avez retiré un appareil", who)
 	case client.ChangeLost:
 		return m.lang.Say("Messages were lost: the relay had dropped them before this device came back",
 			"Des messages sont perdus : le relais les avait effacés avant le retour de cet appareil")

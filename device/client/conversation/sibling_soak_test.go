@@ -38,7 +38,8 @@ func TestDevicesComeAndGo(t *testing.T) {
 }
 
 func comeAndGo(t *testing.T, seed int64, steps int) {
-	r := rand.New(rand.NewSource(seed)) //nolint:gosec // G404: a run that can be repeated
+	t.Helper()
+	r := rand.New(rand.NewSource(seed))
 	w := newWorld(t)
 	alice, bob, carol := w.join("alice"), w.join("bob"), w.join("carol")
 	var mu sync.Mutex // workers seal beside each other
