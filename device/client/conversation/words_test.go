@@ -442,3 +442,25 @@ func TestWordsSurviveCrashes(t *testing.T) {
 		victim.restart()
 	}
 }
+
+// TestWhatIsTakenBackWhileItIsSealedIsNotSent deletes a message between the moment
+// that it was collected for sealing and the one that this is durable.
+func TestWhatIsTakenBackWhileItIsSealedIsNotSent(t *testing.T) {
+	_, alice, bob, id := talk(t)
+	ctx := t.Context()
+	m := alice.say(bob, "a mistake")
+	kept := alice.say(bob, "kept")
+	done := false
+	alice.hook = func(step string) error {
+		if step != "sealed" || done {
+			return nil
+		}
+		done = true
+		return alice.Delete(ctx, id, m, true)
+	}
+	alice.restart()
+	settle(alice, bob)
+	if !done || !alice.gone(id, m) || !bob.gone(id, m) || bob.gone(id, kept) {
+		t.Errorf("bob has %q", bob.said(id))
+	}
+}
