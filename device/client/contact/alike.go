@@ -2,6 +2,7 @@ package contact
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -20,9 +21,7 @@ import (
 const lookalikes = "a:аαɑ b:ьв c:сϲ d:ԁ e:еєε g:ɡ h:һн i:іιı1l|ӏ j:јϳ k:кκ m:м n:пηո o:оοσ0օ p:рρ q:ԛ r:г s:ѕ t:тτ u:υս v:ѵν w:ѡԝω x:хχ y:уγү z:ᴢζ ':’ʼ` -:‐‑–—"
 
 // folding maps each of them to that letter. Capitals come here in small letters.
-//
-//nolint:gochecknoglobals // a table that never changes
-var folding = func() map[rune]rune {
+var folding = sync.OnceValue(func() map[rune]rune { //nolint:gochecknoglobals // made once from a constant
 	out := map[rune]rune{}
 	for _, group := range strings.Fields(lookalikes) {
 		to, from, _ := strings.Cut(group, ":")
@@ -31,17 +30,18 @@ var folding = func() map[rune]rune {
 		}
 	}
 	return out
-}()
+})
 
 // fold returns what is left of a name when everything is gone that the eye may miss.
 func fold(name string) string {
 	var out strings.Builder
+	letters := folding()
 	for _, r := range name {
 		if r >= 0xFF01 && r <= 0xFF5E { // full width
 			r -= 0xFEE0
 		}
 		r = unicode.ToLower(unicode.ToUpper(r)) // the long s is an s
-		if to, ok := folding[r]; ok {
+		if to, ok := letters[r]; ok {
 			r = to
 		}
 		switch {

@@ -218,7 +218,7 @@ func TestADeviceThatTheLogRemovedIsTakenOutByAnyone(t *testing.T) {
 	w.remove(carol)
 	bob.tell(id, "without carol")
 	bob.sync() // a plain member commits the removal
-	w.view, w.newer = before, w.log
+	w.show(before, w.log)
 	for _, d := range []*device{alice, dave} {
 		d.sync()
 		if got := d.members(id); !slices.Equal(got, []string{"alice", "bob", "dave"}) {
@@ -227,7 +227,7 @@ func TestADeviceThatTheLogRemovedIsTakenOutByAnyone(t *testing.T) {
 		if got := d.said(id); !slices.Equal(got, []string{"bob: without carol"}) {
 			t.Errorf("%s has %q", d.name, got)
 		}
-		w.view = before
+		w.show(before, w.log)
 	}
 }
 

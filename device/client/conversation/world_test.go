@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,6 +34,7 @@ type world struct {
 	directory  *secret.Bytes
 	root       *governance.SigningKey
 	now        time.Time
+	mu         sync.Mutex       // guards view and newer
 	view       *governance.Log  // what devices know, if it is not log
 	newer      *governance.Log  // what they know once they have asked again
 	clock      func() time.Time // nil: now
@@ -146,14 +148,27 @@ func (w *world) time() time.Time {
 
 // Now, Head, Heard and Refresh make a world a [conversation.Directory].
 func (w *world) Now() *contact.Directory {
-	if w.view != nil {
-		return contact.NewDirectory(nil, w.view.State(), w.category, w.directory)
+	w.mu.Lock()
+	log := w.view
+	w.mu.Unlock()
+	if log == nil {
+		log = w.log
 	}
-	return contact.NewDirectory(nil, w.log.State(), w.category, w.directory)
+	return contact.NewDirectory(nil, log.State(), w.category, w.directory)
 }
+
+// show has devices know view of the log, and newer once they have asked again.
+func (w *world) show(view, newer *governance.Log) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.view, w.newer = view, newer
+}
+
 func (w *world) Head() governance.Head { return w.log.Head() }
 func (w *world) Heard(governance.Head) {}
 func (w *world) Refresh(context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.newer != nil {
 		w.view = w.newer
 	}
