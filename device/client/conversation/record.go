@@ -18,6 +18,8 @@ import (
 //	c/NUMBER         change    a change of the group that waits to be committed
 //	r/NUMBER         Receipts  receipts that wait to be sent
 //	a/...            ahead     a content whose message has not come, see ahead.go
+//	x/...                      when a message is due, see expire.go
+//	d/NUMBER         manifest  a file that is to be deleted on the relay, see discard.go
 //	t/GROUP/...                one MLS group, see thread.go
 //
 // CURSOR and NUMBER are eight bytes, most significant first. Each record begins
