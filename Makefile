@@ -96,7 +96,7 @@ reproducible: build-all ## build again elsewhere with an empty cache; the bytes 
 	@BUILD_TAGS=$(if $(HAS_NPM),-tags=web) tools/reproducible
 
 unit: ## unit, vector and fuzz-seed tests with the race detector
-	CGO_ENABLED=1 $(GO) test -race -skip '^TestScripts$$' -timeout 20m $$($(GO) list ./... | grep -v -e '^bulle$$' -e '^bulle/e2e$$')
+	CGO_ENABLED=1 $(GO) test -race -skip '^TestScripts$$' -timeout 40m $$($(GO) list ./... | grep -v -e '^bulle$$' -e '^bulle/e2e$$')
 
 wasm: ## build for js/wasm, and run those tests under Node
 	$(WASM) $(GO) build $(WASM_PACKAGES)
