@@ -105,10 +105,11 @@ export class Person {
   /** Removes a member from the open group. */
   async removeMember(name: string): Promise<void> {
     await this.button(en.chat.details).click();
-    const remove = this.button(`${en.action.remove}: ${name}`);
-    await remove.click();
+    const more = this.button(`${en.action.more}: ${name}`);
+    await more.click();
+    await this.page.getByRole('menuitem', { name: en.action.remove, exact: true }).click();
     await this.dialog.getByRole('button', { name: en.action.remove, exact: true }).click();
-    await remove.waitFor({ state: 'detached' });
+    await more.waitFor({ state: 'detached' });
   }
 
   /** Adds a member of the bubble to the open group, whose details are shown. */
@@ -116,7 +117,7 @@ export class Person {
     await this.button(en.group.add).click();
     await this.dialog.getByLabel(name).check();
     await this.dialog.getByRole('button', { name: en.action.add, exact: true }).click();
-    await this.button(`${en.action.remove}: ${name}`).waitFor();
+    await this.button(`${en.action.more}: ${name}`).waitFor();
   }
 
   /** Comes back in a new tab, to the vault that is kept here. */
