@@ -15,9 +15,9 @@ import (
 // Open opens the vault in a backend:
 //
 //	read both slots -> stretch the passphrase -> open the newest header whose
-//	table is there -> load the keys and labels of all entries -> open the table
-//	-> tidy what a crash left
+//	table is there -> open the table -> tidy what a crash left
 //
+// The keys and labels of all entries are loaded while the passphrase is stretched.
 // It fails with [ErrPassphrase], [ErrNoVault], [ErrDamaged], [ErrTruncated],
 // [ErrNewer] or [ErrDowngrade], and then has changed nothing. The passphrase stays
 // the caller's; so does the backend, when Open fails.
@@ -83,10 +83,16 @@ func (v *Vault) open(ctx context.Context, found []candidate, pass *secret.Bytes,
 		return err
 	}
 	defer normal.Wipe()
+	entries, stop := v.loading(ctx)
+	defer stop()
 	if err := v.choose(ctx, found, normal, o.Floor); err != nil {
 		return err
 	}
-	if err := v.load(ctx); err != nil {
+	l, err := entries()
+	if err != nil {
+		return err
+	}
+	if err := v.understand(ctx, l); err != nil {
 		return err
 	}
 	if !v.dirty() {
@@ -162,42 +168,79 @@ type loaded struct {
 	keys   []Key
 	blocks []block
 	labels []byte // one after the other
-	ends   []int  // of the label of each key
+	spans  []span // of the label of each key
+}
+
+// A span is a place in loaded labels.
+type span struct{ start, end int }
+
+func (l *loaded) add(k Key, label []byte) {
+	start := len(l.labels)
+	l.keys = append(l.keys, k)
+	l.labels = append(l.labels, label...)
+	l.spans = append(l.spans, span{start, len(l.labels)})
 }
 
 func (l *loaded) label(i int) []byte {
-	start := 0
-	if i > 0 {
-		start = l.ends[i-1]
-	}
-	return l.labels[start:l.ends[i]:l.ends[i]]
+	at := l.spans[i]
+	return l.labels[at.start:at.end:at.end]
 }
 
-// load reads all keys and labels, and opens the table.
-func (v *Vault) load(ctx context.Context) error {
-	var l loaded
-	err := v.backend.Load(ctx, func(k Key, label []byte) error {
+// loading starts to read all keys and labels. entries waits for them; stop, which must
+// be called, gives up and waits until the backend is free again.
+func (v *Vault) loading(ctx context.Context) (entries func() (*loaded, error), stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	l, done := new(loaded), make(chan struct{})
+	var err error
+	go func() {
+		defer close(done)
+		err = v.backend.Load(ctx, func(k Key, label []byte) error {
+			l.add(k, label)
+			return ctx.Err()
+		})
+	}()
+	entries = func() (*loaded, error) {
+		<-done
+		if err != nil {
+			return nil, fmt.Errorf("load entries: %w", err)
+		}
+		return l, nil
+	}
+	return entries, func() {
+		cancel()
+		<-done
+	}
+}
+
+// understand finds in what was loaded the table, the records, and what a crash left.
+func (v *Vault) understand(ctx context.Context, l *loaded) error {
+	if err := v.sift(l); err != nil {
+		return err
+	}
+	l.blocks = decryptKeys(v.blocks, l.keys)
+	if err := v.loadOwn(ctx, l); err != nil {
+		return err
+	}
+	return v.loadRecords(l)
+}
+
+// sift takes out the entries of a rotation that stopped, or was not tidied.
+func (v *Vault) sift(l *loaded) error {
+	n := 0
+	for i, k := range l.keys {
 		epoch := binary.BigEndian.Uint32(k[:])
 		switch {
 		case epoch == v.head.epoch:
-			l.keys = append(l.keys, k)
-			l.labels = append(l.labels, label...)
-			l.ends = append(l.ends, len(l.labels))
-		case nextTo(epoch, v.head.epoch): // of a rotation that stopped, or was not tidied
+			l.keys[n], l.spans[n] = k, l.spans[i]
+			n++
+		case nextTo(epoch, v.head.epoch):
 			v.stale = append(v.stale, k)
 		default:
-			return fmt.Errorf("%w: an entry of another root", ErrDamaged)
+			return fmt.Errorf("load entries: %w: an entry of another root", ErrDamaged)
 		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("load entries: %w", err)
 	}
-	l.blocks = decryptKeys(v.blocks, l.keys)
-	if err := v.loadOwn(ctx, &l); err != nil {
-		return err
-	}
-	return v.loadRecords(&l)
+	l.keys, l.spans = l.keys[:n], l.spans[:n]
+	return nil
 }
 
 func nextTo(a, b uint32) bool { return a+1 == b || b+1 == a }

@@ -163,9 +163,3 @@ func goBytes(v js.Value) []byte {
 	js.CopyBytesToGo(b, v)
 	return b
 }
-
-// goKey reads a key, which the database gives back as an ArrayBuffer.
-func goKey(v js.Value) (k vault.Key) {
-	js.CopyBytesToGo(k[:], js.Global().Get("Uint8Array").New(v))
-	return k
-}

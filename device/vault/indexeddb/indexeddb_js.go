@@ -136,10 +136,8 @@ func (b *Backend) Load(ctx context.Context, each func(vault.Key, []byte) error) 
 		}
 		keys, rows := found[0], found[1]
 		n := keys.Length()
-		for i := range n {
-			if err := each(goKey(keys.Index(i)), goBytes(rows.Index(i))); err != nil {
-				return err
-			}
+		if err := pairs(ctx, keys, rows, each); err != nil {
+			return err
 		}
 		if n < page {
 			return nil
