@@ -97,7 +97,7 @@ func (s *shell) read(ctx context.Context, c *client.Client, to string, o readOpt
 func eachMessage(c *client.Client, id client.ConversationID, from client.Cursor, f func(client.Message) error) (upTo client.Cursor, err error) {
 	upTo = from - 1
 	for {
-		page, err := c.HistoryAfter(id, upTo, historyPage)
+		page, err := c.Later(id, upTo, historyPage)
 		if err != nil {
 			return upTo, fmt.Errorf("read history: %w", err)
 		}

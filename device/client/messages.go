@@ -61,11 +61,6 @@ func (c *Client) Message(id ConversationID, m MessageID) (Message, error) {
 	return c.message(found), nil
 }
 
-// HistoryAfter returns up to limit messages after a position, oldest first.
-func (c *Client) HistoryAfter(id ConversationID, after Cursor, limit int) ([]Message, error) {
-	return c.messages(c.engine.After(context.Background(), id, after, limit))
-}
-
 // Search returns up to limit messages whose text or file name contains text, newest
 // first: of one conversation before a position, or, for the zero identifier, of all
 // of them. It opens one message after the other: there is no index of what was said.

@@ -83,13 +83,6 @@ func (e *Engine) History(ctx context.Context, id ID, before Cursor, limit int) (
 	return out, err
 }
 
-// After returns up to limit messages after a position, oldest first.
-func (e *Engine) After(ctx context.Context, id ID, after Cursor, limit int) ([]Message, error) {
-	left := min(max(limit, 1), MaxPage)
-	r := vault.Range{Prefix: messagePrefix, From: messagePrefix + (after + 1).key(), Limit: left}
-	return e.scan(ctx, id, r, func(*record) bool { return true })
-}
-
 // Search returns up to limit messages before a position whose text, or file
 // name, contains words, newest first. It opens one message after the other: no
 // index of what was said exists anywhere.
