@@ -88,9 +88,17 @@ func (s *downloads) end(d *download, err error) {
 	s.announce("transfer", d.shown)
 }
 
-// pause halts a download, which keeps what is there. To go on, the page asks for the
-// file again.
-func (s *downloads) pause(of page.MessageID) { s.stop(of, errPaused) }
+// pause halts a download, which keeps what is there, also one that waits for the
+// relay. To go on, the page asks for the file again.
+func (s *downloads) pause(of page.MessageID) {
+	s.stop(of, errPaused)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d := s.all[of]; d != nil && d.halt == nil {
+		d.shown.State = client.TransferPaused.String()
+		s.announce("transfer", d.shown)
+	}
+}
 
 // cancel halts a download and forgets what is there.
 func (s *downloads) cancel(of page.MessageID) {

@@ -75,3 +75,27 @@ func TestCancellingAPausedDownloadForgetsIt(t *testing.T) {
 		t.Error("a cancelled one is kept")
 	}
 }
+
+func TestADownloadThatWaitsForTheRelayIsPaused(t *testing.T) {
+	var told []page.Transfer
+	s := downloads{announce: func(_ string, value any) {
+		if x, ok := value.(page.Transfer); ok {
+			told = append(told, x)
+		}
+	}}
+	of := page.MessageID{Conversation: "c", Message: "m"}
+	d, _, err := s.begin(t.Context(), of, &held{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.note(client.Progress{Done: 3, Total: 9})
+	s.end(d, client.ErrUnreachable)
+	s.pause(of)
+	want := page.Transfer{Conversation: "c", Message: "m", State: "paused", Done: 3, Total: 9}
+	if len(told) != 2 || told[1] != want {
+		t.Errorf("the page was told %+v", told)
+	}
+	if on := s.of("c"); len(on) != 1 || on[0] != want {
+		t.Errorf("paused: %+v", on)
+	}
+}

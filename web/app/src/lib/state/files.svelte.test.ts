@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { FakeCore, message, refuse } from '../../../tests/support/fakecore';
 import type { Message, Transfer } from '$lib/core/generated/api';
 import { FilesState } from './files.svelte';
@@ -115,16 +115,62 @@ test('a page gets nothing under a type that is more than sound or film', async (
   expect((await files.open(withFile('c', 'video/webm')))?.file.type).toBe('video/webm');
 });
 
-test('a download that lost the relay goes on by itself when it is back', async () => {
-  const { core, files } = room();
-  core.answers.readFile = refuse('unreachable');
+const online = { state: 'online', reason: '', latency: 0, queued: 0 } as const;
+
+/** A download that got 3 of its 9 bytes when the relay went. */
+async function interrupted(): Promise<ReturnType<typeof room> & { coming: Promise<unknown> }> {
+  const all = room();
+  const { core, files } = all;
+  const fail = refuse('unreachable');
+  core.answers.readFile = () => {
+    const part = { ...plain, upload: false, done: 3, total: 9 };
+    core.announce('transfer', part);
+    core.announce('transfer', { ...part, state: 'ended' });
+    return fail();
+  };
   await files.start();
   const coming = files.open(withFile('m'));
-  await new Promise((resolve) => setTimeout(resolve));
+  await vi.waitFor(() => {
+    expect(files.moving['m']).toMatchObject({ state: 'waiting', done: 3, total: 9, upload: false });
+  });
+  return { ...all, coming };
+}
+
+test('a download that lost the relay is shown waiting, and goes on by itself when it is back', async () => {
+  const { core, files, coming } = await interrupted();
   core.answers.readFile = () => content();
-  core.announce('status', { state: 'online', reason: '', latency: 0, queued: 0 });
-  expect((await coming)?.url).toBe('blob:1');
+  core.announce('status', online);
+  expect(await coming).toMatchObject({ url: 'blob:1' });
   expect(files.failure).toBe('');
+});
+
+test('a download goes on although the relay was back before its loss was known', async () => {
+  const { core, files } = room();
+  const fail = refuse('unreachable');
+  core.answers.readFile = () => {
+    core.answers.readFile = () => content();
+    core.announce('status', online);
+    return fail();
+  };
+  await files.start();
+  expect(await files.open(withFile('m'))).toMatchObject({ url: 'blob:1' });
+});
+
+test('a download that waits for the relay can be paused, given up and left', async () => {
+  for (const end of [
+    (files: FilesState) => files.pause('m'),
+    (files: FilesState) => files.cancel('m'),
+    (files: FilesState) => {
+      files.stop();
+      return Promise.resolve();
+    }
+  ]) {
+    const { core, files, coming } = await interrupted();
+    await end(files);
+    expect(await coming).toBeUndefined();
+    core.answers.readFile = () => content();
+    expect(await files.open(withFile('m')), 'and asked for again').toMatchObject({ url: 'blob:1' });
+  }
 });
 
 test('a pause is no failure, damage is, and both can be tried again', async () => {

@@ -36,9 +36,13 @@ export class FilesState {
   /* eslint-disable svelte/prefer-svelte-reactivity -- nothing on the screen depends on these */
   private readonly opened = new Map<string, Promise<Opened | undefined>>();
   private readonly measured = new Map<string, { at: number; done: number }>();
-  private readonly interrupted = new Map<string, () => void>();
+  private readonly last = new Map<string, Transfer>();
+  /** Downloads that wait for the relay; each is told whether it goes on. */
+  private readonly interrupted = new Map<string, (goesOn: boolean) => void>();
   /* eslint-enable svelte/prefer-svelte-reactivity */
   private readonly stops: (() => void)[] = [];
+  /** How often the relay was heard to be there. */
+  private returns = 0;
 
   constructor(
     private readonly core: Caller,
@@ -53,9 +57,8 @@ export class FilesState {
       }),
       this.core.on('status', (s) => {
         if (s.state !== 'online') return;
-        const again = [...this.interrupted.values()];
-        this.interrupted.clear();
-        for (const go of again) go();
+        this.returns++;
+        for (const id of [...this.interrupted.keys()]) this.release(id, true);
       })
     );
     try {
@@ -69,12 +72,15 @@ export class FilesState {
   /** Forgets every file that is open. */
   stop(): void {
     for (const stop of this.stops.splice(0)) stop();
+    for (const id of [...this.interrupted.keys()]) this.release(id, false);
     for (const id of [...this.opened.keys()]) this.close(id);
   }
 
   async pause(message: string): Promise<void> {
     const t = this.moving[message];
-    if (t) await this.attempt(message, () => this.core.call('pauseTransfer', { ...key(t), paused: true }));
+    if (!t) return;
+    await this.attempt(message, () => this.core.call('pauseTransfer', { ...key(t), paused: true }));
+    this.release(message, false);
   }
 
   /** Lets a file go on. A download is asked for again, and goes on where it was. */
@@ -87,8 +93,8 @@ export class FilesState {
 
   async cancel(message: string): Promise<void> {
     const t = this.moving[message];
-    this.interrupted.delete(message);
     if (t) await this.attempt(message, () => this.core.call('cancelTransfer', key(t)));
+    this.release(message, false);
   }
 
   /** Gives a message whose file was gone the same file again. */
@@ -129,6 +135,7 @@ export class FilesState {
 
   private async fetch(m: Message): Promise<Opened | undefined> {
     for (;;) {
+      const returns = this.returns;
       this.failure = '';
       try {
         const where = { conversation: this.conversation, message: m.id };
@@ -138,8 +145,8 @@ export class FilesState {
       } catch (failure) {
         const code = codeOf(failure);
         if (code === 'unreachable') {
-          await new Promise<void>((resolve) => this.interrupted.set(m.id, resolve));
-          if (this.stops.length > 0) continue;
+          // A relay may be back before it is known that what was asked of it is lost.
+          if (returns !== this.returns || (await this.relayReturns(m))) continue;
         } else if (code !== 'paused' && code !== 'cancelled' && code !== 'busy') {
           this.failure = code;
           this.failed = m.id;
@@ -149,7 +156,23 @@ export class FilesState {
     }
   }
 
+  /** Shows a download as waiting until the relay is back; false when it was paused, given up or left. */
+  private relayReturns(m: Message): Promise<boolean> {
+    if (this.stops.length === 0) return Promise.resolve(false);
+    const none = { conversation: this.conversation, message: m.id, upload: false, done: 0 };
+    const reached = this.last.get(m.id) ?? { ...none, total: m.file?.size ?? 0 };
+    this.put({ ...reached, state: 'waiting' });
+    return new Promise((resolve) => this.interrupted.set(m.id, resolve));
+  }
+
+  private release(message: string, goesOn: boolean): void {
+    const tell = this.interrupted.get(message);
+    this.interrupted.delete(message);
+    tell?.(goesOn);
+  }
+
   private put(t: Transfer): void {
+    this.last.set(t.message, t);
     if (t.state === 'ended') {
       this.measured.delete(t.message);
       this.moving = Object.fromEntries(Object.entries(this.moving).filter(([id]) => id !== t.message));
