@@ -1,11 +1,11 @@
-// Each screen and dialog: without faults for axe, without scrolling sideways, in both
-// languages and themes; and a whole path without a mouse.
+// Each screen and dialog, in both languages and themes, on a phone and on a desk: without faults for axe, without
+// scrolling sideways, without text that is cut; and a whole path without a mouse.
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { en } from '../../src/lib/text/en';
 import { fr } from '../../src/lib/text/fr';
 import { launch, scratch } from '../support/browser';
-import { keepEvidence } from '../support/evidence';
+import { keepEvidence, shots } from '../support/evidence';
 import { passphrase, Person } from '../support/person';
 import { Relay } from '../support/relay';
 import { check, tabTo, withAxe } from '../support/screens';
@@ -59,6 +59,8 @@ test('join, write and send without a mouse', async () => {
   alice = await Person.arrive(browser, 'alice');
   await withAxe(alice.page);
   await alice.enrol(relay.claim);
+  await alice.page.getByText(en.chat.alone).waitFor();
+  await check(alice.page, 'alone', 'en');
   invitation = await alice.invite(1);
   bob = await Person.arrive(browser, 'bob');
   const { page } = bob;
@@ -108,49 +110,132 @@ test('a conversation with something of everything', async () => {
   await b.list.getByText(en.list.unread(1)).waitFor({ state: 'attached' });
 });
 
-test('each screen inside, in both languages', async () => {
+// Two languages, two themes, two widths: a busy machine takes its time.
+test.each([
+  ['en', en],
+  ['fr', fr]
+] as const)('each screen inside, in %s', { timeout: 240_000 }, async (language, texts) => {
   const [a] = people();
   const { page } = a;
   await a.open('bob');
-  for (const [language, texts] of [
-    ['en', en],
-    ['fr', fr]
-  ] as const) {
-    const press = (name: string): Promise<void> => a.button(name).first().click();
-    await check(page, 'chat', language);
-    await press(texts.chat.details);
-    await check(page, 'details', language);
-    await press(`${texts.contact.verify}: bob`);
-    await page.getByText(texts.contact.unverified).waitFor();
-    await check(page, 'safety', language);
-    await a.closeDialog();
-    await press(texts.list.newGroup);
-    await check(page, 'group', language);
-    await a.closeDialog();
-    await press(texts.list.invite);
-    await press(texts.invite.make);
-    await a.dialog.locator('output').waitFor();
-    await check(page, 'invite', language);
-    await a.closeDialog();
-    await press(texts.list.settings);
-    await check(page, 'settings', language);
-    if (language === 'en') await a.dialog.getByRole('combobox').first().selectOption('fr');
-    await a.closeDialog();
-  }
-  await page.getByRole('searchbox').fill('tide');
-  await a.list.getByRole('button', { name: /ferry/u }).waitFor();
-  await check(page, 'search', 'fr');
+  const press = (name: string): Promise<void> => a.button(name).first().click();
+  await check(page, 'chat', language);
+  await press(texts.chat.details);
+  await check(page, 'details', language);
+  await press(`${texts.contact.verify}: bob`);
+  await page.getByText(texts.contact.unverified).waitFor();
+  await check(page, 'safety', language);
+  await a.closeDialog();
+  await press(texts.list.newGroup);
+  await check(page, 'group', language);
+  await a.closeDialog();
+  await press(texts.list.invite);
+  await press(texts.invite.make);
+  await a.dialog.locator('output').waitFor();
+  await check(page, 'invite', language);
+  await a.closeDialog();
+  await page.keyboard.press('Control+/');
+  await a.dialog.getByText(texts.keys.help).waitFor();
+  await check(page, 'keys', language);
+  await a.closeDialog();
+  await press(texts.list.settings);
+  await check(page, 'settings', language);
+  if (language === 'en') await a.dialog.getByRole('combobox').first().selectOption('fr');
+  await a.closeDialog();
+  expect(await page.getAttribute('html', 'lang')).toBe(language === 'en' ? 'fr' : language);
 });
 
-test('the locked screen, and the list on a small one', async () => {
+test('searching, with and without something found', async () => {
+  const [a] = people();
+  const { page } = a;
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('tide');
+  await a.list.getByRole('button', { name: /ferry/u }).waitFor();
+  await check(page, 'search', 'fr');
+  await page.getByRole('searchbox').fill('nowhere to be found');
+  await a.list.getByText(fr.list.noMatch).waitFor();
+  await check(page, 'nothing', 'fr');
+  await page.getByRole('searchbox').fill('');
+});
+
+test('the keyboard goes from conversation to conversation', async () => {
+  const [a] = people();
+  const title = (name: string): Promise<void> => a.page.getByRole('heading', { level: 1, name }).waitFor();
+  await a.page.keyboard.press('Alt+ArrowUp');
+  await title('Harbour');
+  await a.page.keyboard.press('Alt+ArrowDown');
+  await title('bob');
+});
+
+test('high contrast, and details beside the room where there is a wide screen', async () => {
+  const [a] = people();
+  const { page } = a;
+  await a.button(fr.list.settings).click();
+  await a.dialog.getByRole('switch', { name: fr.settings.contrast }).check();
+  await check(page, 'settings-contrast', 'fr');
+  await a.closeDialog();
+  await check(page, 'chat-contrast', 'fr');
+  await page.setViewportSize({ width: 1600, height: 900 });
+  await a.button(fr.chat.details).click();
+  const pane = page.getByRole('complementary', { name: 'bob' });
+  await pane.waitFor();
+  await page.screenshot({ path: `${shots}details-fr-1600.png` });
+  await page.keyboard.press('Escape');
+  await pane.waitFor({ state: 'detached' });
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe(fr.chat.details);
+  await page.setViewportSize({ width: 1100, height: 760 });
+});
+
+test('forced colours show every control', async () => {
+  const [a] = people();
+  await a.page.emulateMedia({ forcedColors: 'active' });
+  await a.button(fr.list.settings).click();
+  await a.page.screenshot({ path: `${shots}settings-fr-forced.png` });
+  await a.closeDialog();
+  await a.page.screenshot({ path: `${shots}chat-fr-forced.png` });
+  await a.page.emulateMedia({ forcedColors: 'none' });
+});
+
+test('the look outlives a reload; the locked screen, and its way out', async () => {
   const [a, b] = people();
-  await b.page.setViewportSize({ width: 360, height: 760 });
-  await b.page.getByRole('button', { name: en.action.back }).click();
-  await b.list.waitFor();
-  await b.page.emulateMedia({ colorScheme: 'light' });
-  await withAxe(b.page);
-  await a.button(fr.action.lock).click();
+  await a.page.reload();
   await a.page.getByRole('heading', { name: fr.unlock.title }).waitFor();
+  expect(await a.page.getAttribute('html', 'data-contrast')).toBe('high');
   await check(a.page, 'unlock', 'fr');
+  await a.button(fr.unlock.forgot).click();
+  await check(a.page, 'forgot', 'fr');
+  await a.closeDialog();
   expect([...a.complaints, ...b.complaints]).toEqual([]);
+});
+
+test('the list on a phone, and what it says while the relay is down', async () => {
+  const [, b] = people();
+  await withAxe(b.page);
+  await b.page.reload(); // axe comes with a new document
+  await b.unlock();
+  await b.list.waitFor();
+  await b.page.setViewportSize({ width: 360, height: 760 });
+  await b.list.getByText('Harbour').waitFor();
+  await check(b.page, 'list', 'en');
+  await relay.kill();
+  await b.page.getByText(en.link.offline).waitFor();
+  await check(b.page, 'offline', 'en');
+});
+
+test('a browser that cannot run Bulle is told so', async () => {
+  await relay.restart();
+  for (const [language, locale, texts] of [
+    ['en', 'en-GB', en],
+    ['fr', 'fr-FR', fr]
+  ] as const) {
+    const visitor = await Person.arrive(browser, `unable-${language}`, locale);
+    await withAxe(visitor.page);
+    await visitor.page.addInitScript(() => {
+      Reflect.deleteProperty(globalThis, 'WebAssembly');
+    });
+    await visitor.page.goto(relay.origin);
+    await visitor.page.getByText(texts.error['no-wasm']).waitFor();
+    await check(visitor.page, 'unable', language);
+    await visitor.context.close();
+  }
 });

@@ -66,17 +66,12 @@ function watch(page: Page, words: string[], event: string): Promise<JSHandle<Log
 export async function setMask(page: Page, on: boolean, seconds: number): Promise<void> {
   await page.getByRole('button', { name: en.list.settings, exact: true }).click();
   const dialog = page.getByRole('dialog');
-  const box = dialog.getByRole('checkbox', { name: en.mask.title });
+  const box = dialog.getByRole('switch', { name: en.mask.title });
   const field = dialog.getByRole('spinbutton', { name: en.mask.seconds });
   await field.fill(String(seconds));
   await field.press('Tab');
   if ((await box.isChecked()) !== on) await box.click();
-  await page.waitForFunction(
-    (want) =>
-      document.querySelector<HTMLInputElement>('dialog small')?.closest('label')?.querySelector('input')
-        ?.checked === want,
-    on
-  );
+  await dialog.getByRole('switch', { name: en.mask.title, checked: on }).waitFor();
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
 }

@@ -6,8 +6,8 @@ import type { Texts } from '$lib/text/en';
 export function lineOf(m: Message, withAuthor: boolean, t: Texts): string {
   if (m.kind === 'change') return changeOf(m, t);
   const what = fileLine(m, t) ?? m.text.replace(/\s+/gu, ' ');
-  if (m.own) return `${t.chat.you}: ${what}`;
-  return withAuthor ? `${m.fromName}: ${what}` : what;
+  if (m.own) return t.chat.said(t.chat.you, what);
+  return withAuthor ? t.chat.said(m.fromName, what) : what;
 }
 
 /** What a file is, or its name; what is masked tells nothing. */
