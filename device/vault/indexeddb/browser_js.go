@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"syscall/js"
+	"time"
 
 	"bulle/device/vault"
 )
@@ -112,8 +113,9 @@ func listed(ctx context.Context, name string) (bool, error) {
 }
 
 // acquire takes the browser's lock of that name, which is also freed when the page
-// or worker ends. release returns when others can take it.
-func acquire(ctx context.Context, name string) (release func(), err error) {
+// or worker ends. It waits so long for a holder: a tab that was just closed is one for
+// a moment more. release returns when others can take it.
+func acquire(ctx context.Context, name string, patience time.Duration) (release func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -129,22 +131,41 @@ func acquire(ctx context.Context, name string) (release func(), err error) {
 	held := js.Global().Get("Promise").New(executor)
 	executor.Release()
 	granted := make(chan bool, 1)
-	var callback js.Func
-	callback = js.FuncOf(func(_ js.Value, args []js.Value) any {
-		callback.Release()
+	callback := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		granted <- !args[0].IsNull()
 		if args[0].IsNull() {
 			return nil
 		}
 		return held
 	})
-	freed := manager.Call("request", "bulle vault "+name, map[string]any{"ifAvailable": true}, callback)
-	if !<-granted { // the answer comes at once: nobody is waited for
-		return nil, vault.ErrInUse
+	defer callback.Release()
+	signal := js.Undefined()
+	options := map[string]any{"ifAvailable": true}
+	if patience > 0 {
+		signal = js.Global().Get("AbortSignal").Call("timeout", patience.Milliseconds())
+		options = map[string]any{"signal": signal}
+	}
+	freed := manager.Call("request", "bulle vault "+name, options, callback)
+	refused := make(chan error, 1)
+	go func() {
+		_, err := settle(context.WithoutCancel(ctx), freed)
+		refused <- err
+	}()
+	// Giving up before the browser does could leave a lock that nobody frees.
+	select {
+	case ok := <-granted:
+		if !ok {
+			return nil, vault.ErrInUse
+		}
+	case err := <-refused:
+		if signal.Truthy() && signal.Get("aborted").Bool() {
+			err = vault.ErrInUse
+		}
+		return nil, err
 	}
 	return func() {
 		free.Invoke()
-		_, _ = settle(context.WithoutCancel(ctx), freed) // the promise of a lock that was held only resolves
+		_ = <-refused // the promise of a lock that was held only resolves
 	}, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"syscall/js"
+	"time"
 
 	"bulle/device/vault"
 )
@@ -37,10 +38,17 @@ type Backend struct {
 	commits uint64
 }
 
+// patience is how long a holder is waited for.
+const patience = 2 * time.Second
+
 // Open opens the database, making it when it is missing. A database that another
-// tab or worker has open is [vault.ErrInUse].
+// tab or worker keeps open is [vault.ErrInUse].
 func Open(ctx context.Context, name string) (*Backend, error) {
-	release, err := acquire(ctx, name)
+	return openWithin(ctx, name, patience)
+}
+
+func openWithin(ctx context.Context, name string, patience time.Duration) (*Backend, error) {
+	release, err := acquire(ctx, name, patience)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +97,7 @@ func Exists(ctx context.Context, name string) (bool, error) {
 	if !there || err != nil {
 		return false, err
 	}
-	b, err := Open(ctx, name)
+	b, err := openWithin(ctx, name, 0)
 	if errors.Is(err, vault.ErrInUse) {
 		return true, nil
 	}
@@ -200,7 +208,7 @@ func (b *Backend) Close() error {
 
 // Delete removes a database that nobody has open, and all that it holds.
 func Delete(ctx context.Context, name string) error {
-	release, err := acquire(ctx, name)
+	release, err := acquire(ctx, name, patience)
 	if err != nil {
 		return err
 	}

@@ -121,6 +121,50 @@ func TestOneHolderAtATime(t *testing.T) {
 	}
 }
 
+// waiting reports whether somebody waits for the lock of a database.
+func waiting(name string) bool {
+	answer := make(chan bool, 1)
+	f := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		pending, found := args[0].Get("pending"), false
+		for i := range pending.Length() {
+			found = found || pending.Index(i).Get("name").String() == "bulle vault "+name
+		}
+		answer <- found
+		return nil
+	})
+	defer f.Release()
+	js.Global().Get("navigator").Get("locks").Call("query").Call("then", f)
+	return <-answer
+}
+
+// TestAHolderThatGoesIsWaitedFor: a tab that is closed has its database a moment more.
+func TestAHolderThatGoesIsWaitedFor(t *testing.T) {
+	needBrowser(t)
+	name := fresh(t)
+	b := open(t, name)
+	opened := make(chan error)
+	go func() {
+		next, err := indexeddb.Open(t.Context(), name)
+		if err == nil {
+			err = next.Close()
+		}
+		opened <- err
+	}()
+	for !waiting(name) {
+		select {
+		case err := <-opened:
+			t.Fatalf("it does not wait: %v", err)
+		default:
+		}
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-opened; err != nil {
+		t.Errorf("after it is free: %v", err)
+	}
+}
+
 func TestExistsMakesNothing(t *testing.T) {
 	needBrowser(t)
 	name := fresh(t)
