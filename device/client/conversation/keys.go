@@ -49,6 +49,14 @@ const (
 	renew  = 7 * 24 * time.Hour
 )
 
+// A key package counts from so long before it is made, by its maker's clock, to so
+// long after. Who adds a device looks at their own clock: neither may be further off
+// than the first.
+const (
+	clockSlack = 28 * 24 * time.Hour
+	keptFor    = 84 * 24 * time.Hour
+)
+
 // Code implements [syntax.Value].
 func (p *poolState) Code(c *syntax.Codec) {
 	codeVersion(c)
@@ -122,8 +130,12 @@ func (e *Engine) savePool(ctx context.Context, state *poolState) error {
 // putPackage makes a key package, keeps its private part and puts it into the
 // pool. It returns how many the pool then holds.
 func (e *Engine) putPackage(ctx context.Context, lastResort bool) (int, error) {
+	now := e.Clock()
 	bundle, err := mls.NewKeyPackage(e.mls(e.authority()), mls.Hybrid, credential(e.Self.Member, e.Self.Device), e.Self.Signature,
-		mls.KeyPackageOptions{Capabilities: capabilities(), LastResort: lastResort})
+		mls.KeyPackageOptions{
+			Capabilities: capabilities(), LastResort: lastResort,
+			Lifetime: mls.NewLifetime(now.Add(-clockSlack), now.Add(keptFor)),
+		})
 	if err != nil {
 		return 0, fmt.Errorf("make a key package: %w", err)
 	}

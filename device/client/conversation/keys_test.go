@@ -57,6 +57,32 @@ func TestAnEmptyPoolStopsNobody(t *testing.T) {
 	}
 }
 
+// TestAWrongClockStopsNobody: devices whose clocks are weeks apart add one another,
+// whoever begins.
+func TestAWrongClockStopsNobody(t *testing.T) {
+	for _, skew := range []time.Duration{-27 * 24 * time.Hour, 27 * 24 * time.Hour} {
+		w := newWorld(t)
+		wrong, first, second := w.join("wrong"), w.join("first"), w.join("second")
+		wrong.skew = skew
+		for _, d := range []*device{wrong, first, second} {
+			d.sync()
+		}
+		for _, pair := range [][2]*device{{first, wrong}, {wrong, second}} {
+			from, to := pair[0], pair[1]
+			from.say(to, "hello")
+			from.sync()
+			to.sync()
+			var got []string
+			for _, c := range must(to.Conversations(t.Context()))(t) {
+				got = append(got, to.said(c.ID)...)
+			}
+			if !slices.Contains(got, from.name+": hello") {
+				t.Errorf("%v: %s has %q of %s", skew, to.name, got, from.name)
+			}
+		}
+	}
+}
+
 // TestAForgottenPoolIsMadeAnew: the relay drops what nobody has used for long.
 func TestAForgottenPoolIsMadeAnew(t *testing.T) {
 	w := newWorld(t)

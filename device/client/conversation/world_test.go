@@ -69,6 +69,7 @@ type device struct {
 	sealing func([]byte)
 	rand    io.Reader
 	healing conversation.Healing
+	skew    time.Duration // how much its clock is ahead of the world's; set before it runs
 	blocked []*device
 	stop    func() error
 }
@@ -184,7 +185,7 @@ func (d *device) open() {
 	signature := must(mls.NewSignatureKey(mls.Hybrid, d.key.Seed().Reveal()))(t)
 	var err error
 	d.Engine, err = conversation.New(conversation.Config{
-		Vault: d.vault, Directory: d.world, Blocked: d.isBlocked, Clock: d.world.time,
+		Vault: d.vault, Directory: d.world, Blocked: d.isBlocked, Clock: func() time.Time { return d.world.time().Add(d.skew) },
 		Rand: d.rand, Healing: d.healing, Hook: d.hook, Sealing: d.sealing,
 		Self: conversation.Self{
 			Member: governance.MemberID(d.member.ID()), Device: d.key.ID(),
