@@ -175,13 +175,20 @@ func (r *rotation) copySegment(ctx context.Context, from *segment) (*segment, er
 	r.old = append(r.old, ownBlock(ownSegment, r.v.head.table, from.number).encrypt(r.v.blocks, r.v.head.epoch))
 	var batch Batch
 	size := 0
-	for c := from.index.seek(nil, false); c.name() != nil; c.next() {
-		e, err := r.copyRecord(ctx, from, to, c.name())
+	for c := from.index.seek(nil, false); c.name() != nil; {
+		var names [][]byte
+		for ; c.name() != nil && len(names) < scanChunk; c.next() {
+			names = append(names, c.name())
+		}
+		entries, err := r.copyRecords(ctx, from, to, names)
 		if err != nil {
 			return nil, err
 		}
-		batch.Puts = append(batch.Puts, e)
-		if size += len(e.Value); size > rotateBytes || len(batch.Puts) >= maxDeletes {
+		for _, e := range entries {
+			size += len(e.Value)
+		}
+		batch.Puts = append(batch.Puts, entries...)
+		if size > rotateBytes || len(batch.Puts) >= maxDeletes {
 			if err := r.apply(ctx, &batch); err != nil {
 				return nil, err
 			}
@@ -194,21 +201,26 @@ func (r *rotation) copySegment(ctx context.Context, from *segment) (*segment, er
 	return to, r.apply(ctx, &batch)
 }
 
-func (r *rotation) copyRecord(ctx context.Context, from, to *segment, name []byte) (Entry, error) {
-	values, err := r.v.readManyLocked(ctx, from, [][]byte{name})
+// copyRecords returns a few records, sealed under the new root.
+func (r *rotation) copyRecords(ctx context.Context, from, to *segment, names [][]byte) ([]Entry, error) {
+	values, err := r.v.readManyLocked(ctx, from, names)
 	if err != nil {
-		return Entry{}, err
+		return nil, err
 	}
 	defer wipeAll(values)
-	sealed, err := sealRecord(r.v.random, to.key, to.context(name), values[0])
-	if err != nil {
-		return Entry{}, err
+	out := make([]Entry, len(names))
+	for i, name := range names {
+		sealed, err := sealRecord(r.v.random, to.key, to.context(name), values[i])
+		if err != nil {
+			return nil, err
+		}
+		old, _ := from.entryKey(r.v, name)
+		r.old = append(r.old, old)
+		hash := nameHash(to.names, name)
+		key := block{segment: to.number, hash: hash}.encrypt(r.blocks, r.head.epoch)
+		out[i] = Entry{Key: key, Label: sealLabel(to.names, hash, name), Value: sealed}
 	}
-	old, _ := from.entryKey(r.v, name)
-	r.old = append(r.old, old)
-	hash := nameHash(to.names, name)
-	key := block{segment: to.number, hash: hash}.encrypt(r.blocks, r.head.epoch)
-	return Entry{Key: key, Label: sealLabel(to.names, hash, name), Value: sealed}, nil
+	return out, nil
 }
 
 func (r *rotation) apply(ctx context.Context, b *Batch) error {

@@ -167,17 +167,26 @@ func (c *Core) ForgetVault(ctx context.Context, _ bridge.None) (bridge.None, err
 	return bridge.None{}, c.cfg.Storage.Delete(ctx)
 }
 
-// ChangePassphrase implements [page.Core].
+// ChangePassphrase implements [page.Core]. The vault has a lock of its own, so that the
+// page goes on while everything is sealed again.
 func (c *Core) ChangePassphrase(ctx context.Context, in page.NewPassphrase) (bridge.None, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.vault == nil {
+	v := c.vault
+	c.mu.Unlock()
+	if v == nil {
 		return bridge.None{}, errLocked
 	}
 	before, after := secret.New([]byte(in.Old)), secret.New([]byte(in.New))
 	defer before.Wipe()
 	defer after.Wipe()
-	return bridge.None{}, c.vault.ChangePassphrase(ctx, before, after, vault.KDF{})
+	if err := v.ChangePassphrase(ctx, before, after, vault.KDF{}); err != nil || !in.Rotate {
+		return bridge.None{}, err
+	}
+	// What is left of the old root then is deleted when the vault is next opened.
+	if err := v.Rotate(ctx); !errors.Is(err, vault.ErrUnfinished) {
+		return bridge.None{}, err
+	}
+	return bridge.None{}, nil
 }
 
 // Enrol implements [page.Core].

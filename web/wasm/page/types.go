@@ -34,10 +34,12 @@ type NewVault struct {
 	Keep       bool
 }
 
-// NewPassphrase changes one.
+// NewPassphrase changes one. With Rotate everything is sealed again under a new key
+// too: a copy of the vault made before then no longer opens what is in it now.
 type NewPassphrase struct {
-	Old string
-	New string
+	Old    string
+	New    string
+	Rotate bool
 }
 
 // Enrolment joins a bubble, or claims a fresh relay, by a link.

@@ -177,8 +177,9 @@ export class BubbleState {
     });
   }
 
-  changePassphrase(old: string, next: string): Promise<boolean> {
-    return this.attempt(() => this.core.call('changePassphrase', { old, new: next }));
+  /** With `rotate` everything is sealed again under a new key. */
+  changePassphrase(old: string, next: string, rotate: boolean): Promise<boolean> {
+    return this.attempt(() => this.core.call('changePassphrase', { old, new: next, rotate }));
   }
 
   /** A screen that shows `failure` starts without that of another one. */

@@ -316,6 +316,11 @@ export const en = {
     passphrase: 'Change the passphrase',
     old: 'Present passphrase',
     new: 'New passphrase',
+    repeat: 'New passphrase again',
+    rotate: 'Seal everything again with a new key',
+    rotateHint:
+      'Then nobody who once copied the old key, and knows the old passphrase, can open what is here. Takes longer with many messages.',
+    changing: 'Sealing…',
     changed: 'The passphrase is changed.',
     bubble: 'Bubble',
     relay: 'Relay',

@@ -320,6 +320,11 @@ export const fr: Texts = {
     passphrase: 'Changer la phrase secrète',
     old: 'Phrase actuelle',
     new: 'Nouvelle phrase',
+    repeat: 'Nouvelle phrase, encore une fois',
+    rotate: 'Tout sceller à nouveau avec une autre clé',
+    rotateHint:
+      "Qui a un jour copié l'ancienne clé, et connaît l'ancienne phrase, ne peut alors plus ouvrir ce qui est ici. Plus long s'il y a beaucoup de messages.",
+    changing: 'Scellement…',
     changed: 'La phrase secrète est changée.',
     bubble: 'Bulle',
     relay: 'Relais',

@@ -253,6 +253,7 @@ export interface NewMask {
 export interface NewPassphrase {
   old: string;
   new: string;
+  rotate: boolean;
 }
 
 export interface NewVault {
