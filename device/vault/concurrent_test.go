@@ -1,8 +1,10 @@
 package vault_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -70,4 +72,57 @@ func readAll(t *testing.T, v *vault.Vault) error {
 		}
 		return nil
 	})
+}
+
+// A slowBackend tells when a batch is in it, and waits before it says so.
+type slowBackend struct {
+	vault.Backend
+
+	stored, answer chan struct{}
+}
+
+func (b *slowBackend) Apply(ctx context.Context, batch *vault.Batch) error {
+	err := b.Backend.Apply(ctx, batch)
+	if b.stored != nil {
+		b.stored <- struct{}{}
+		<-b.answer
+	}
+	return err
+}
+
+// TestReadBesideADeletion reads a record that has left the backend while its
+// deletion is not yet told: it is not found, and nothing is damaged.
+func TestReadBesideADeletion(t *testing.T) {
+	slow := &slowBackend{Backend: memory.New()}
+	v := create(t, slow)
+	put(t, v, "chat", "a", "first", "b", "second")
+	slow.stored, slow.answer = make(chan struct{}), make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := v.Update(t.Context(), func(tx *vault.Tx) error { return tx.Delete("chat", "a") }); err != nil {
+			t.Error(err)
+		}
+	})
+	<-slow.stored
+	wg.Go(func() {
+		_, err := v.Get(t.Context(), "chat", "a")
+		if !errors.Is(err, vault.ErrNotFound) {
+			t.Errorf("Get: %v", err)
+		}
+	})
+	wg.Go(func() {
+		var names []string
+		err := v.Scan(t.Context(), "chat", vault.Range{}, func(name string, _ []byte) error {
+			names = append(names, name)
+			return nil
+		})
+		if err != nil || !slices.Equal(names, []string{"b"}) {
+			t.Errorf("Scan: %q, %v", names, err)
+		}
+	})
+	if _, err := v.Get(t.Context(), "chat", "b"); err != nil {
+		t.Error(err) // who reads another record waits for nothing
+	}
+	close(slow.answer)
+	wg.Wait()
 }

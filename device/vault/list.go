@@ -119,11 +119,27 @@ func (v *Vault) Count(_ context.Context, in string) (n int, err error) {
 // Get returns the value of a record in a segment, which is the caller's: wipe it when done. It fails
 // with [ErrNotFound], [ErrNoSegment] or, for this record alone, [ErrDamaged].
 func (v *Vault) Get(ctx context.Context, in, name string) (value []byte, err error) {
-	err = v.use(in, func(s *segment) error {
+	err = v.reading(in, func(s *segment) error {
 		value, err = v.readLocked(ctx, s, name)
 		return err
 	})
 	return value, err
+}
+
+// errAbsent says that the index has a record and the backend has not.
+var errAbsent = fmt.Errorf("%w: a record is missing", ErrDamaged)
+
+// reading calls f, which reads records, with a ready segment. While a transaction is
+// being stored its deleted records have left the backend and not yet the index: who
+// misses one reads again when that is over, and only then it is damage.
+func (v *Vault) reading(in string, f func(*segment) error) error {
+	err := v.use(in, f)
+	if !errors.Is(err, errAbsent) {
+		return err
+	}
+	v.storing.Lock()
+	defer v.storing.Unlock()
+	return v.use(in, f)
 }
 
 // read is readLocked for the holder of writer.
@@ -159,7 +175,11 @@ func (v *Vault) readManyLocked(ctx context.Context, s *segment, names [][]byte) 
 		return nil, fmt.Errorf("read records: %w", err)
 	}
 	for i, name := range names {
-		values[i], err = openRecord(s.key, s.context(name), values[i])
+		if values[i] == nil {
+			err = errAbsent
+		} else {
+			values[i], err = openRecord(s.key, s.context(name), values[i])
+		}
 		if err != nil {
 			wipeAll(values[:i])
 			return nil, fmt.Errorf("read record: %w", err)
@@ -206,7 +226,7 @@ func (v *Vault) Scan(ctx context.Context, in string, r Range, f func(name string
 }
 
 func (v *Vault) chunk(ctx context.Context, in string, r Range) (names []string, values [][]byte, err error) {
-	err = v.use(in, func(s *segment) error {
+	err = v.reading(in, func(s *segment) error {
 		names = r.merge(&s.index, nil, nil)
 		raw := make([][]byte, len(names))
 		for i, name := range names {

@@ -37,16 +37,26 @@ func (v *Vault) Update(ctx context.Context, f func(tx *Tx) error) error {
 	if err != nil || len(batch.Puts)+len(batch.Deletes) == 0 {
 		return err
 	}
-	if err := v.backend.Apply(ctx, batch); err != nil {
+	if err := tx.store(ctx, batch); err != nil {
 		return fmt.Errorf("store transaction: %w", err)
 	}
-	v.mu.Lock()
-	tx.publishLocked()
-	v.mu.Unlock()
 	if len(v.shredding) == 0 {
 		return nil
 	}
 	return unfinished(v.tidy(ctx))
+}
+
+// store makes the batch of the transaction durable, then visible.
+func (tx *Tx) store(ctx context.Context, b *Batch) error {
+	tx.v.storing.Lock()
+	defer tx.v.storing.Unlock()
+	if err := tx.v.backend.Apply(ctx, b); err != nil {
+		return err
+	}
+	tx.v.mu.Lock()
+	defer tx.v.mu.Unlock()
+	tx.publishLocked()
+	return nil
 }
 
 // dirty reports whether a crash or a failure left work.

@@ -69,9 +69,10 @@ type Vault struct {
 	random  io.Reader
 	pbkdf2  pbkdf2Func
 	writer  chan struct{} // holds one token: who took it may change the vault
+	storing sync.Mutex    // held while the backend is ahead of the index
 
 	// mu guards what follows. Only the holder of writer may change it, but for
-	// the lazy opening of a segment. Lock order: writer, mu, then keep and backend.
+	// the lazy opening of a segment. Lock order: writer, storing, mu, then keep and backend.
 	mu        sync.RWMutex
 	locked    bool
 	keep      keep
