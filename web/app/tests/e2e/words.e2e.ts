@@ -56,6 +56,21 @@ test('a reply shows what it replies to and leads there', async () => {
   expect(line).toMatchObject({ reply_to: { from: 'alice', text: 'the ferry leaves at nine' } });
 });
 
+test('a file can be a reply, and the text that was being written stays', async () => {
+  await bob.composer.fill('half a thought');
+  await choose(bob, 'the ferry', en.words.reply);
+  await bob.attach({ name: 'map.txt', mimeType: 'text/plain', buffer: Buffer.from('a map') }, 'see the map');
+  await alice
+    .message('see the map')
+    .getByRole('button', { name: /the ferry leaves at nine/u })
+    .waitFor();
+  expect(await bob.composer.inputValue()).toBe('half a thought');
+  expect(await bob.page.getByText(en.words.replying('alice')).count()).toBe(0);
+  const line = await carol.readUntil('harbour', (l) => l.file?.name === 'map.txt');
+  expect(line).toMatchObject({ reply_to: { from: 'alice' } });
+  await bob.composer.fill('');
+});
+
 test('reactions toggle, from the picker and from their chip', async () => {
   await choose(bob, 'I will be there', en.words.delete); // a dialog closes without an effect
   await bob.closeDialog();
@@ -74,7 +89,10 @@ test('the arrow up edits the last own message', async () => {
   expect(await alice.composer.inputValue()).toBe('the ferry leaves at nine');
   await alice.write('the ferry leaves at ten');
   await bob.message('the ferry leaves at ten').getByText(en.words.edited, { exact: true }).waitFor();
-  await bob.page.getByRole('button', { name: /In reply to: alice the ferry leaves at ten/u }).waitFor();
+  await bob.page
+    .getByRole('button', { name: /In reply to: alice the ferry leaves at ten/u })
+    .first()
+    .waitFor();
 });
 
 test('what is deleted for everyone leaves a line, and quotes of it say that it is gone', async () => {

@@ -33,6 +33,33 @@ test('an edit puts what was being written aside, and gives it back', () => {
   expect(c.text).toBe('');
 });
 
+test('a change that was refused is given back as one, and what was being written stays', () => {
+  const c = new Composing(new Drafts(), 'bob');
+  c.text = 'half a';
+  c.edit('message 1', 'old');
+  c.text = 'new';
+  const about = c.take();
+  c.giveBack('new', about);
+  expect([c.text, c.about, c.unsent]).toEqual(['new', { how: 'edit', message: 'message 1' }, 'half a']);
+  c.take();
+  c.edit('message 2', 'other');
+  c.giveBack('new', about); // another change is being written: the words wait with the draft
+  expect([c.text, c.about?.message, c.unsent]).toEqual(['other', 'message 2', 'new\nhalf a']);
+});
+
+test('a file takes the reply with it, and leaves the text', () => {
+  const c = new Composing(new Drafts(), 'bob');
+  c.text = 'half a';
+  c.reply('message 1');
+  expect(c.answering).toBe('message 1');
+  c.answered();
+  expect([c.answering, c.text]).toEqual(['', 'half a']);
+  c.edit('message 1', 'old');
+  expect(c.answering).toBe('');
+  c.answered();
+  expect(c.about?.how).toBe('edit');
+});
+
 test('what was deleted is let go', () => {
   const c = new Composing(new Drafts(), 'bob');
   c.reply('message 1');

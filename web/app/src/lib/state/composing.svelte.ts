@@ -34,6 +34,9 @@ export class Composing {
   /** What is written to be sent, whatever is being edited meanwhile. */
   readonly unsent = $derived(this.about?.how === 'edit' ? this.aside : this.text);
 
+  /** The message that a file or a voice note sent now replies to, '' for none. */
+  readonly answering = $derived(this.about?.how === 'reply' ? this.about.message : '');
+
   constructor(
     private readonly drafts: Drafts,
     private readonly conversation: string,
@@ -76,8 +79,20 @@ export class Composing {
     return about;
   }
 
-  /** Words that could not be sent are to be sent again, before what was written since. */
-  giveBack(words: string): void {
+  /** A file or a voice note was sent as the reply: the text beside it is about nothing now. */
+  answered(): void {
+    if (this.about?.how === 'reply') this.about = undefined;
+  }
+
+  /**
+   * Words that could not be sent, or not take the place of others, are to be sent again: before what was written
+   * since, or as the change that they were, while nothing else is being changed.
+   */
+  giveBack(words: string, about?: About): void {
+    if (about?.how === 'edit' && this.about?.how !== 'edit') {
+      this.edit(about.message, words);
+      return;
+    }
     const join = (since: string): string => (since === '' ? words : `${words}\n${since}`);
     if (this.about?.how === 'edit') this.aside = join(this.aside);
     else this.text = join(this.text);

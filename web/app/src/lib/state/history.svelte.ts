@@ -187,9 +187,9 @@ export class HistoryState {
     );
   }
 
-  async sendVoice(take: Take): Promise<boolean> {
+  async sendVoice(take: Take, replyTo = ''): Promise<boolean> {
     const { file, duration, waveform } = take;
-    const plain = { caption: '', replyTo: '', width: 0, height: 0 };
+    const plain = { caption: '', replyTo, width: 0, height: 0 };
     return this.sent(() =>
       this.core.call('sendFile', {
         conversation: this.conversation,
