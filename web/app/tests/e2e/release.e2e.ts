@@ -1,12 +1,13 @@
 // The app proves itself: after the first use the browser takes nothing that the release key did not sign, and needs no
 // relay to show its shell.
 import { createHash, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { en } from '../../src/lib/text/en';
 import { launch, scratch } from '../support/browser';
+import { canDriveFirefox, launchFirefoxProfile } from '../support/firefox';
 import { Person } from '../support/person';
 import { Relay } from '../support/relay';
 
@@ -83,3 +84,27 @@ test('what was verified stays, whatever the relay does afterwards', async () => 
   await ada.list.waitFor();
   await context.close();
 });
+
+test.skipIf(!canDriveFirefox)(
+  'Firefox, too, shows the shell and opens the vault with the relay down',
+  async () => {
+    const own = path.join(folder, 'of-firefox');
+    const other = await Relay.start(own);
+    const authority = await readFile(path.join(other.data, 'authority.pem'), 'utf8');
+    const root = path.join(own, 'root.pem');
+    await writeFile(root, authority.slice(authority.lastIndexOf('-----BEGIN')));
+    // without an exception for its certificate: a service worker is given to none that needs one
+    const context = await launchFirefoxProfile(path.join(own, 'profile'), root, { locale: 'en-GB' });
+    const ada = new Person('Ada', context, context.pages()[0] ?? (await context.newPage()));
+    await ada.enrol(other.claim);
+    await ada.page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+    await other.stop();
+    await ada.page.goto(other.origin);
+    await ada.unlock();
+    await ada.list.waitFor();
+    const answer = await ada.page.goto(`${other.origin}/evil.html`);
+    expect(answer?.status(), 'the service worker answers, for nobody else is there').toBe(404);
+    expect(ada.troubles).toEqual([]);
+    await context.close();
+  }
+);

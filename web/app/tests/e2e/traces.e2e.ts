@@ -2,49 +2,57 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { chromium, type BrowserContext } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { en } from '../../src/lib/text/en';
 import { executablePath, flags, launch, scratch } from '../support/browser';
+import { canDriveFirefox, launchFirefoxProfile } from '../support/firefox';
 import { passphrase, Person } from '../support/person';
 import { search } from '../support/profile';
 import { Relay } from '../support/relay';
 
 const texts = ['heliotrope wardrobe', 'quicksilver umbrella', 'parsimonious lighthouse'];
-const names = ['Zephyrine', 'Ottokar'];
+const names = ['Zephyrinette', 'Ottokarsson'];
+
+const planted = 'the search finds what is there';
+const options = {
+  ignoreHTTPSErrors: true,
+  locale: 'en-GB',
+  viewport: { width: 1100, height: 760 }
+};
 
 let folder: string;
 let remove: () => Promise<void>;
-let relay: Relay;
 
 beforeAll(async () => {
   [folder, remove] = await scratch();
-  relay = await Relay.start(folder);
 });
 
-afterAll(async () => {
-  await relay.stop();
-  await remove();
-});
+afterAll(() => remove());
+
+interface NetLog {
+  events: { params?: { url?: string; initiator?: string; headers?: string[] } }[];
+}
 
 /** A browser with a profile on disk, and a log of all that it does on the network. */
 async function withProfile(profile: string): Promise<BrowserContext> {
-  return chromium.launchPersistentContext(profile, {
-    executablePath,
-    args: [...flags, `--log-net-log=${path.join(folder, 'network.json')}`],
-    ignoreHTTPSErrors: true,
-    locale: 'en-GB',
-    viewport: { width: 1100, height: 760 }
-  });
+  const args = [...flags, `--log-net-log=${path.join(folder, 'network.json')}`];
+  return chromium.launchPersistentContext(profile, { executablePath, args, ...options });
 }
 
-test('a session in memory leaves nothing of it in the profile', async () => {
+/**
+ * A session in memory, in a browser with a profile, which is closed when this returns. What is planted stands in
+ * the title of its tab before written is waited for.
+ */
+async function inMemory(
+  relay: Relay,
+  context: BrowserContext,
+  written = (): Promise<void> => Promise.resolve()
+): Promise<void> {
   const browser = await launch();
   const founder = await Person.arrive(browser, names[0] ?? '');
   await founder.enrol(relay.claim);
   const link = await founder.invite(1);
 
-  const profile = path.join(folder, 'profile');
-  const context = await withProfile(profile);
   const guest = new Person(names[1] ?? '', context, context.pages()[0] ?? (await context.newPage()));
   await guest.enrol(link, { keep: false, shown: true });
   await guest.open(names[0] ?? '');
@@ -53,37 +61,71 @@ test('a session in memory leaves nothing of it in the profile', async () => {
   await founder.sees(texts[0] ?? '');
   await founder.write(texts[1] ?? '');
   await guest.sees(texts[1] ?? '');
-  await guest.composer.fill(texts[2] ?? ''); // never sent
+  await guest.composer.pressSequentially(texts[2] ?? ''); // by key, as in enrol, and never sent
+  await guest.page.evaluate((text) => (document.title = text), planted);
+  await written();
   expect([...guest.complaints, ...founder.complaints]).toEqual([]);
-  await guest.page.close();
   const again = await context.newPage();
+  await guest.page.close();
   await again.goto(relay.origin);
   await again.getByRole('heading', { name: en.welcome.title }).waitFor();
   expect(await again.evaluate(() => indexedDB.databases())).toEqual([]);
-  await again.evaluate(() => {
-    localStorage.setItem('planted', 'the search finds what is there');
-  });
+  await again.evaluate((text) => {
+    localStorage.setItem('planted', text);
+  }, planted);
   await context.close();
   await browser.close();
-
-  expect(await search(profile, ['the search finds what is there']), 'the search itself').not.toEqual([]);
-  expect(await search(profile, [...texts, ...names, passphrase])).toEqual([]);
-});
-
-interface NetLog {
-  events: { params?: { url?: string; initiator?: string; headers?: string[] } }[];
 }
 
-test('of all that the browser did on the network, the page asked nobody but its relay', async () => {
-  const log = JSON.parse(await readFile(path.join(folder, 'network.json'), 'utf8')) as NetLog;
-  const asked = log.events.flatMap(({ params }) =>
-    params?.url !== undefined && params.initiator === relay.origin ? [params.url] : []
-  );
-  const socket = relay.origin.replace('https:', 'wss:');
-  expect(asked).toContain(`${socket}/circuit`);
-  const elsewhere = asked.filter((url) => ![relay.origin, socket].some((own) => url.startsWith(`${own}/`)));
-  expect(elsewhere).toEqual([]);
+describe('a session in memory, in Chromium', () => {
+  let relay: Relay;
+
+  beforeAll(async () => {
+    relay = await Relay.start(folder);
+  });
+
+  afterAll(() => relay.stop());
+
+  test('leaves nothing of it in the profile', async () => {
+    const profile = path.join(folder, 'profile');
+    await inMemory(relay, await withProfile(profile));
+    expect(await search(profile, [planted]), 'the search itself').not.toEqual([]);
+    expect(await search(profile, [...texts, ...names, passphrase])).toEqual([]);
+  });
+
+  test('of all that the browser did on the network, the page asked nobody but its relay', async () => {
+    const log = JSON.parse(await readFile(path.join(folder, 'network.json'), 'utf8')) as NetLog;
+    const asked = log.events.flatMap(({ params }) =>
+      params?.url !== undefined && params.initiator === relay.origin ? [params.url] : []
+    );
+    const socket = relay.origin.replace('https:', 'wss:');
+    expect(asked).toContain(`${socket}/circuit`);
+    const elsewhere = asked.filter((url) => ![relay.origin, socket].some((own) => url.startsWith(`${own}/`)));
+    expect(elsewhere).toEqual([]);
+  });
 });
+
+test.skipIf(!canDriveFirefox)(
+  'a session in memory leaves nothing of it in the profile of Firefox',
+  async () => {
+    const relay = await Relay.start(path.join(folder, 'of-firefox'));
+    const profile = path.join(folder, 'firefox');
+    const tabs = path.join(profile, 'sessionstore-backups');
+    // it writes down what is in its tabs while they are open, and again when they are closed
+    const written = (): Promise<void> =>
+      expect.poll(() => search(tabs, [planted]).catch(() => []), { timeout: 30_000 }).not.toEqual([]);
+    await inMemory(relay, await launchFirefoxProfile(profile, undefined, options), written);
+    const found = (await search(profile, [planted])).map((hit) => path.basename(hit.split(':')[0] ?? ''));
+    expect(found, 'the search itself').toEqual(
+      expect.arrayContaining(['sessionstore.jsonlz4', 'data.sqlite'])
+    );
+    expect(await search(profile, [...texts, ...names, passphrase])).toEqual([]);
+    const stored = path.join(profile, 'storage', 'default', relay.origin.replaceAll(/[:/]/gu, '+'));
+    expect(await readdir(path.join(stored, 'idb'), { recursive: true }), 'no database').toEqual([]);
+    expect(await readdir(stored), 'and no copies of the app').not.toContain('cache');
+    await relay.stop();
+  }
+);
 
 test('a kept vault is in the profile, and says nothing to who has no passphrase', async () => {
   const browser = await launch();

@@ -1,5 +1,7 @@
 import { accessSync, constants } from 'node:fs';
-import { firefox, type Browser } from 'playwright-core';
+import { mkdir } from 'node:fs/promises';
+import { firefox, type Browser, type BrowserContext, type BrowserContextOptions } from 'playwright-core';
+import { run } from './trust';
 
 /** Where Debian puts its Firefox; tools/prepare installs it. */
 export const firefoxPath = process.env['BULLE_E2E_FIREFOX'] ?? '/usr/bin/firefox-esr';
@@ -30,6 +32,8 @@ const preferences = {
   'toolkit.telemetry.server': 'data:,'
 };
 
+const driven = { channel: 'moz-firefox', executablePath: firefoxPath };
+
 /** What playwright-core keeps to itself of a browser that it drives by WebDriver BiDi. */
 interface Inner {
   _connection: { toImpl(browser: Browser): { _browserSession: Session } };
@@ -42,13 +46,32 @@ interface Session {
 
 /** Starts Debian's Firefox, as it is. The library calls this way of driving one "moz-firefox". */
 export async function launchFirefox(): Promise<Browser> {
-  const browser = await firefox.launch({
-    channel: 'moz-firefox',
-    executablePath: firefoxPath,
-    firefoxUserPrefs: preferences
-  });
+  const browser = await firefox.launch({ ...driven, firefoxUserPrefs: preferences });
   translate((browser as Browser & Inner)._connection.toImpl(browser)._browserSession);
   return browser;
+}
+
+/**
+ * Starts it with a profile that stays when it is closed, and which writes down what a person's does. It believes
+ * the certificate authority in that file, if one is named.
+ */
+export async function launchFirefoxProfile(
+  profile: string,
+  authority: string | undefined,
+  more: BrowserContextOptions
+): Promise<BrowserContext> {
+  await mkdir(profile);
+  await run('certutil', ['-d', `sql:${profile}`, '-N', '--empty-password']);
+  if (authority !== undefined) {
+    await run('certutil', ['-d', `sql:${profile}`, '-A', '-t', 'C,,', '-n', 'bulle', '-i', authority]);
+  }
+  await (await launchFirefox()).close(); // a profile's first page is made before it could be translated
+  const firefoxUserPrefs = {
+    ...preferences,
+    'browser.sessionstore.resume_from_crash': true,
+    'browser.sessionstore.interval': 500 // milliseconds after a change; a person's waits for 15 seconds
+  };
+  return firefox.launchPersistentContext(profile, { ...driven, firefoxUserPrefs, ...more });
 }
 
 /**

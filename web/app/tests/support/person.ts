@@ -53,8 +53,12 @@ export class Person {
     await this.page.goto(link);
     await this.page.getByLabel(en.welcome.name).fill(this.name);
     if (shown) await this.button(en.action.show).first().click();
-    await this.page.getByLabel(en.welcome.passphrase, { exact: true }).fill(passphrase);
-    await this.page.getByLabel(en.welcome.repeat).fill(passphrase);
+    const fields = [
+      this.page.getByLabel(en.welcome.passphrase, { exact: true }),
+      this.page.getByLabel(en.welcome.repeat)
+    ];
+    // what a script fills in, a browser does not write down: it has to be typed to look for it
+    for (const field of fields) await (shown ? field.pressSequentially(passphrase) : field.fill(passphrase));
     if (!keep) await this.page.getByLabel(en.welcome.keep).uncheck();
     await this.page.getByRole('button', { name: /Join|Found the bubble/u }).click();
     await this.connected();
