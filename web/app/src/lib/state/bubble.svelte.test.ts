@@ -35,6 +35,12 @@ test('a conversation with a newer message moves to the top, and its unread count
   expect(bubble.conversations.map((c) => c.name)).toEqual(['new', 'carol', 'bob']);
 });
 
+test('what is muted is not counted', async () => {
+  const [bubble, core] = await started();
+  core.announce('conversation', { ...conversation('bob', message('bob', 9), 3), muted: true });
+  expect(bubble.unread).toBe(0);
+});
+
 test('a contact that changes keeps its place in the alphabet, once', async () => {
   const [bubble, core] = await started();
   core.announce('contact', contact('bea'));

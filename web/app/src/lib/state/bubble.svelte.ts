@@ -27,7 +27,7 @@ export class BubbleState {
   mask = $state.raw<Mask>({ on: false, seconds: 10 });
   warnings = $state.raw<Warning['kind'][]>([]);
   failure = $state('');
-  readonly unread = $derived(this.conversations.reduce((sum, c) => sum + c.unread, 0));
+  readonly unread = $derived(this.conversations.reduce((sum, c) => (c.muted ? sum : sum + c.unread), 0));
 
   /** What is being written, while the session lasts. */
   readonly drafts = new Drafts();
