@@ -1,12 +1,22 @@
 // A masked screen gives nothing away, neither to eyes nor to scripts, but for a
 // moment after a gesture. The tests of this file go on from one another.
 import path from 'node:path';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { en } from '../../src/lib/text/en';
 import { launch, scratch } from '../support/browser';
 import { keepEvidence, shots } from '../support/evidence';
-import { attack, goneAfter, leaks, listenIn, setMask } from '../support/masked';
+import {
+  attack,
+  changeNetwork,
+  goneAfter,
+  inFront,
+  leaks,
+  listenIn,
+  pretend,
+  setMask,
+  setWindow
+} from '../support/masked';
 import { canRead, readScreen } from '../support/ocr';
 import { Person } from '../support/person';
 import { Relay } from '../support/relay';
@@ -145,25 +155,86 @@ test('a script opens nothing: no click that it makes, no call, no answer used tw
   await nothingShown();
 });
 
-const byHand = (target: 'window' | 'document', name: string): Promise<unknown> =>
-  alice.page.evaluate(([t, n]) => globalThis[t].dispatchEvent(new Event(n)), [target, name] as const);
+/** A way in which a look at an open text ends, and what Chromium tells the page of it. */
+interface Ending {
+  name: string;
+  event: string;
+  before?: () => Promise<unknown>;
+  act: () => Promise<unknown>;
+  after?: () => Promise<unknown>;
+}
+
+/** What a person does with the keyboard, the network and the printer. */
+function around(): Ending[] {
+  const offline = (is: boolean) => (): Promise<void> => alice.context.setOffline(is);
+  let restore: () => Promise<void>;
+  return [
+    { name: 'Escape', event: 'keydown', act: () => alice.page.keyboard.press('Escape') },
+    { name: 'the network gone', event: 'offline', act: offline(true), after: offline(false) },
+    { name: 'the network back', event: 'online', before: offline(true), act: offline(false) },
+    {
+      name: 'another network',
+      event: 'change',
+      act: async () => (restore = await changeNetwork(alice.page)),
+      after: () => restore()
+    },
+    { name: 'printing', event: 'beforeprint', act: () => alice.page.pdf() }
+  ];
+}
+
+/** What a person does with windows. One ending is made by hand, because nothing real comes to an open text. */
+function away(other: () => Page): Ending[] {
+  const back = (): Promise<void> => inFront(alice.page);
+  return [
+    {
+      name: 'the focus gone from a visible window',
+      event: 'blur',
+      before: () => pretend(alice.page, 'visible'),
+      act: () => other().bringToFront(),
+      after: back
+    },
+    {
+      name: 'another tab',
+      event: 'visibilitychange',
+      before: () => pretend(alice.page, 'nothing').then(back),
+      act: () => other().bringToFront(),
+      after: back
+    },
+    {
+      name: 'a minimised window',
+      event: 'visibilitychange',
+      act: () => setWindow(alice.page, 'minimized'),
+      after: () => setWindow(alice.page, 'normal').then(back)
+    },
+    {
+      name: 'freezing', // of hidden pages only, and what is hidden is masked by then
+      event: 'freeze',
+      act: () => alice.page.evaluate(() => document.dispatchEvent(new Event('freeze')))
+    }
+  ];
+}
 
 describe('after a reveal, the text is gone', () => {
-  const events: [name: string, event: string, act: () => Promise<unknown>][] = [
-    ['Escape', 'keydown', () => alice.page.keyboard.press('Escape')],
-    ['offline', 'offline', () => alice.context.setOffline(true)],
-    // A browser without a window tells of none of these by itself: the events are made by hand.
-    ['online', 'online', () => byHand('window', 'online')],
-    ['window blur', 'blur', () => byHand('window', 'blur')],
-    ['tab switch or minimise', 'visibilitychange', () => byHand('document', 'visibilitychange')],
-    ['freeze', 'freeze', () => byHand('document', 'freeze')]
-  ];
-  for (const [name, event, act] of events) {
+  let other: Page;
+
+  beforeAll(async () => {
+    other = await alice.context.newPage();
+    await inFront(alice.page);
+  });
+
+  afterAll(async () => {
+    await pretend(alice.page, 'all');
+    await other.close();
+  });
+
+  for (const { name, event, before, act, after } of [...around(), ...away(() => other)]) {
     test(name, async () => {
+      await before?.();
       await reveal();
       const took = await goneAfter(alice.page, [secret, 'Bartholomew'], event, act);
-      await alice.context.setOffline(false);
       expect(took).toBeLessThanOrEqual(atMost);
+      await nothingShown();
+      await after?.();
       await nothingShown();
     });
   }

@@ -38,15 +38,65 @@ export async function goneAfter(
   return log.evaluate((l) => l.gone - l.event);
 }
 
+/** What playwright-core keeps to itself of a page in Chromium. */
+interface Inner {
+  _connection: { toImpl(page: Page): { delegate: { _mainFrameSession: { _client: Client } } } };
+}
+
+interface Client {
+  send(method: string, params: unknown): Promise<unknown>;
+}
+
+/**
+ * The library tells every page that it is looked at and has the focus, whatever is in front of it. Pretending less
+ * makes the browser tell of the focus as it is; pretending nothing, also of what is visible.
+ */
+export async function pretend(page: Page, what: 'all' | 'visible' | 'nothing'): Promise<void> {
+  const name = 'Emulation.setFocusEmulationEnabled';
+  const { _client } = (page as Page & Inner)._connection.toImpl(page).delegate._mainFrameSession;
+  await _client.send(name, { enabled: what !== 'nothing' });
+  if (what === 'visible') {
+    const ours = await page.context().newCDPSession(page);
+    await ours.send(name, { enabled: false }); // the focus is the last one's word, the visibility everybody's
+    await ours.detach();
+  }
+}
+
+/** Minimises the window of a page, or shows it again. */
+export async function setWindow(page: Page, windowState: 'minimized' | 'normal'): Promise<void> {
+  const cdp = await page.context().newCDPSession(page);
+  const { windowId } = await cdp.send('Browser.getWindowForTarget');
+  await cdp.send('Browser.setWindowBounds', { windowId, bounds: { windowState } });
+  await cdp.detach();
+}
+
+/** Waits until a page is in front again, for the browser too. */
+export async function inFront(page: Page): Promise<void> {
+  await page.bringToFront();
+  await page.waitForFunction(() => document.visibilityState === 'visible' && document.hasFocus());
+}
+
+/** Makes the network slower, which a browser tells as it does of another one; returns how to take that back. */
+export async function changeNetwork(page: Page): Promise<() => Promise<void>> {
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send('Network.enable');
+  const slower = { offline: false, latency: 50, downloadThroughput: 1e6, uploadThroughput: 1e6 };
+  await cdp.send('Network.emulateNetworkConditions', slower);
+  return () => cdp.detach();
+}
+
 function watch(page: Page, words: string[], event: string): Promise<JSHandle<Log>> {
   return page.evaluateHandle(
     ([wanted, name]) => {
       const seen: Log = { event: Number.NaN, gone: Number.NaN };
       const has = (): boolean => wanted.some((word) => document.documentElement.outerHTML.includes(word));
       if (!has()) throw new Error('the words are not there to begin with');
-      window.addEventListener(
+      const { connection } = navigator as { connection?: EventTarget };
+      const source = name === 'change' ? (connection ?? window) : window;
+      source.addEventListener(
         name,
-        () => {
+        (e) => {
+          if (!e.isTrusted && name !== 'freeze') throw new Error(`this ${name} was made by hand`);
           // of scrolling, the last step counts that the text was there for
           const counts = name === 'scroll' ? Number.isNaN(seen.gone) : Number.isNaN(seen.event);
           if (counts) seen.event = performance.now();
