@@ -59,6 +59,27 @@ test('missed events are made up for by reading again', async () => {
   await expect.poll(() => bubble.conversations).toEqual([]);
 });
 
+test('what is heard while an overview is read is newer than the overview', async () => {
+  const [bubble, core] = await started();
+  const answers: ((all: Overview) => void)[] = [];
+  const slow = (): Promise<Overview> => new Promise((resolve) => answers.push(resolve));
+  core.answers.overview = slow as unknown as () => Overview;
+  core.announce('missed', null);
+  await expect.poll(() => answers.length).toBe(1);
+  core.announce('conversation', conversation('bob', message('bob', 9), 4));
+  answers[0]?.(overview());
+  await expect.poll(() => bubble.unread).toBe(4); // not the 2 of the overview
+  core.announce('missed', null);
+  core.announce('missed', null); // of two overviews the later counts, whichever comes last
+  await expect.poll(() => answers.length).toBe(3);
+  core.announce('conversation', conversation('new', null));
+  answers[2]?.(overview());
+  await expect.poll(() => bubble.conversations.length).toBe(3);
+  answers[1]?.({ ...overview(), conversations: [] });
+  await new Promise((later) => setTimeout(later, 0));
+  expect(bubble.conversations.map((c) => c.name)).toEqual(['new', 'bob', 'carol']);
+});
+
 test('people chosen in a reactive list reach the core', async () => {
   const [bubble, core] = await started({
     createGroup: () => conversation('harbour', null),

@@ -33,18 +33,26 @@ export class BubbleState {
   readonly drafts = new Drafts();
 
   private readonly stops: (() => void)[] = [];
+  private turn = 0; // grows with each load: what an older one brings is dropped
+  private since: (() => unknown)[] | undefined; // what was heard while an overview was read, and may not be in it
 
   constructor(private readonly core: Caller) {}
 
   async start(): Promise<void> {
     this.stops.push(
       this.core.on('conversation', (c) => {
-        this.put(c);
+        this.hear(() => {
+          this.put(c);
+        });
       }),
       this.core.on('contact', (c) => {
-        this.contacts = [...this.contacts.filter((old) => old.id !== c.id), c].sort(byName);
+        this.hear(() => {
+          this.contacts = [...this.contacts.filter((old) => old.id !== c.id), c].sort(byName);
+        });
       }),
-      this.core.on('status', (s) => (this.status = s)),
+      this.core.on('status', (s) => {
+        this.hear(() => (this.status = s));
+      }),
       this.core.on(
         'warning',
         (w) => (this.warnings = [...this.warnings.filter((k) => k !== w.kind), w.kind])
@@ -59,8 +67,11 @@ export class BubbleState {
   }
 
   async load(): Promise<void> {
+    const turn = ++this.turn;
+    this.since = [];
     await this.attempt(async () => {
       const all = await this.core.call('overview', null);
+      if (turn !== this.turn) return;
       this.self = all.self;
       this.bubble = all.bubble;
       this.contacts = all.contacts;
@@ -68,7 +79,15 @@ export class BubbleState {
       this.status = all.status;
       this.settings = all.settings;
       this.mask = all.mask;
+      for (const change of this.since ?? []) change();
     });
+    if (turn === this.turn) this.since = undefined;
+  }
+
+  /** Does what an event says now, and once more after an overview that was being read meanwhile. */
+  private hear(change: () => unknown): void {
+    this.since?.push(change);
+    change();
   }
 
   conversation(id: string): Conversation | undefined {
