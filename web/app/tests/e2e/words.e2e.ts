@@ -95,6 +95,16 @@ test('the arrow up edits the last own message', async () => {
     .waitFor();
 });
 
+test('light markdown looks as it is meant, and nothing else does', async () => {
+  await alice.write('> who said\n**loud** ~~no~~ `x` <b>plain</b>');
+  const shown = bob.message('who said');
+  await shown.waitFor();
+  const looks = ['blockquote', 'strong', 's', 'code', 'b'];
+  const texts = await Promise.all(looks.map((look) => shown.locator(look).allTextContents()));
+  expect(texts).toEqual([['who said'], ['loud'], ['no'], ['x'], []]);
+  expect(await shown.locator('p').textContent()).toBe('who saidloud no x <b>plain</b>');
+});
+
 test('what is deleted for everyone leaves a line, and quotes of it say that it is gone', async () => {
   await choose(alice, 'the ferry leaves', en.words.delete);
   await alice.dialog.getByRole('button', { name: en.words.deleteEveryone }).click();
