@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"server/membership":  {"protocol"},
 	"server/certificate": {"protocol"},
 	"server/node":        {"server", "protocol"},
-	"device/vault":       {"protocol/syntax", "protocol/secret", "protocol/webcrypto"},
+	"device/vault":       {"protocol/syntax", "protocol/secret", "protocol/text", "protocol/webcrypto"},
 	"device/client":      {"protocol", "mls", "device/vault"},
 	"device/terminal":    {"device/client"},
 	"web":                {},
@@ -62,7 +62,7 @@ var outside = map[string]string{
 	"golang.org/x/crypto/chacha20poly1305": "mls",
 	"golang.org/x/net":                     "protocol/mdns",
 	"golang.org/x/term":                    "cmd/bulle",
-	"golang.org/x/text/unicode/norm":       "device/vault/passphrase",
+	"golang.org/x/text/unicode/norm":       "protocol/text",
 	"rsc.io/qr":                            "cmd/bulle/qr",
 }
 

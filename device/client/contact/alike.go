@@ -4,16 +4,19 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+
+	"bulle/protocol/text"
 )
 
 // Names that look alike. A joiner could call itself as another member does, in letters
-// that the eye does not tell apart. Three rules stand against that, without a library:
+// that the eye does not tell apart. Three rules stand against that:
 //
 //   - a name has letters of one of the scripts that look like each other: Latin,
 //     Greek or Cyrillic, not two of them;
-//   - names are the same name when they are equal after folding: case, width, spaces,
+//   - names are the same name when they are equal after folding: the form in which
+//     they were typed (NFKC: accents apart or not, width, style, ligatures), case, spaces,
 //     and the letters of Greek and Cyrillic, digits and signs that look like Latin ones;
-//   - accents are folded away where they are characters of their own.
+//   - accents that belong to no letter are folded away.
 //
 // So "paypal" in Cyrillic letters is taken when "paypal" is here.
 
@@ -36,10 +39,7 @@ var folding = sync.OnceValue(func() map[rune]rune { //nolint:gochecknoglobals //
 func fold(name string) string {
 	var out strings.Builder
 	letters := folding()
-	for _, r := range name {
-		if r >= 0xFF01 && r <= 0xFF5E { // full width
-			r -= 0xFEE0
-		}
+	for _, r := range text.NFKC(name) {
 		r = unicode.ToLower(unicode.ToUpper(r)) // the long s is an s
 		if to, ok := letters[r]; ok {
 			r = to

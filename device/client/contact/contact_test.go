@@ -126,7 +126,8 @@ func TestNamesThatLookAlike(t *testing.T) {
 		{"paul", "pau1"},
 		{"Bob", "B0b"},
 		{"ｂｏｂ", "bob"},
-		{"Zoe", "Zoe\u0301"},
+		{"Zoé", "Zoe\u0301"},
+		{"ﬁona", "fiona"},
 		{"оскар", "ОСКАР"},
 		{"Anne-Marie", "Anne–Marie"},
 		{"paypal", "раураl"},
@@ -135,7 +136,7 @@ func TestNamesThatLookAlike(t *testing.T) {
 			t.Errorf("%q and %q are two names", pair[0], pair[1])
 		}
 	}
-	for _, pair := range [][2]string{{"alice", "alicia"}, {"Zoé", "Zoe"}, {"日本", "日木"}, {"bob", "rob"}} {
+	for _, pair := range [][2]string{{"alice", "alicia"}, {"Zoé", "Zoe"}, {"Zoe", "Zoe\u0301"}, {"日本", "日木"}, {"bob", "rob"}} {
 		if contact.SameName(pair[0], pair[1]) {
 			t.Errorf("%q and %q are one name", pair[0], pair[1])
 		}

@@ -11,9 +11,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
-
 	"bulle/protocol/secret"
+	"bulle/protocol/text"
 )
 
 // Sentinels that a caller can decide on.
@@ -51,7 +50,7 @@ func Normalize(p *secret.Bytes) (*secret.Bytes, error) {
 
 // normalize appends to out, which has the room.
 func normalize(out, in []byte) ([]byte, bool) {
-	composed := norm.NFC.Append(make([]byte, 0, 3*MaxSize), in...)
+	composed := text.AppendNFC(make([]byte, 0, 3*MaxSize), in)
 	defer secret.Wipe(composed[:cap(composed)])
 	space := false
 	for len(composed) > 0 {
