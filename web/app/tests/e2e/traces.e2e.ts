@@ -1,4 +1,5 @@
 // What a session leaves behind: in the browser's profile on disk, and on the network.
+import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { chromium, type BrowserContext } from 'playwright-core';
@@ -6,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { en } from '../../src/lib/text/en';
 import { executablePath, flags, launch, scratch } from '../support/browser';
 import { canDriveFirefox, launchFirefoxProfile } from '../support/firefox';
+import { Loopback } from '../support/loopback';
 import { passphrase, Person } from '../support/person';
 import { search } from '../support/profile';
 import { Relay } from '../support/relay';
@@ -30,13 +32,29 @@ beforeAll(async () => {
 afterAll(() => remove());
 
 interface NetLog {
-  events: { params?: { url?: string; initiator?: string; headers?: string[] } }[];
+  events: { params?: { url?: string; initiator?: string; address_list?: string[] } }[];
 }
 
-/** A browser with a profile on disk, and a log of all that it does on the network. */
+/** A browser with a profile on disk, and beside it a log of all that it does on the network. */
 async function withProfile(profile: string): Promise<BrowserContext> {
-  const args = [...flags, `--log-net-log=${path.join(folder, 'network.json')}`];
+  const args = [...flags, `--log-net-log=${profile}.json`];
   return chromium.launchPersistentContext(profile, { executablePath, args, ...options });
+}
+
+/** By that log of a browser that is closed: what pages of an origin asked for, and whom the browser connected to. */
+async function network(profile: string, origin: string): Promise<{ asked: string[]; reached: string[] }> {
+  const log = JSON.parse(await readFile(`${profile}.json`, 'utf8')) as NetLog;
+  const all = log.events.flatMap(({ params }) => params ?? []);
+  return {
+    asked: all.flatMap(({ url, initiator }) => (url !== undefined && initiator === origin ? url : [])),
+    reached: all.flatMap((params) => params.address_list ?? [])
+  };
+}
+
+/** Of these addresses, those that are not of that origin. */
+function elsewhere(origin: string, asked: string[]): string[] {
+  const own = [origin, origin.replace(/^http/u, 'ws')];
+  return asked.filter((url) => !own.some((start) => url.startsWith(`${start}/`)));
 }
 
 /**
@@ -94,14 +112,9 @@ describe('a session in memory, in Chromium', () => {
   });
 
   test('of all that the browser did on the network, the page asked nobody but its relay', async () => {
-    const log = JSON.parse(await readFile(path.join(folder, 'network.json'), 'utf8')) as NetLog;
-    const asked = log.events.flatMap(({ params }) =>
-      params?.url !== undefined && params.initiator === relay.origin ? [params.url] : []
-    );
-    const socket = relay.origin.replace('https:', 'wss:');
-    expect(asked).toContain(`${socket}/circuit`);
-    const elsewhere = asked.filter((url) => ![relay.origin, socket].some((own) => url.startsWith(`${own}/`)));
-    expect(elsewhere).toEqual([]);
+    const { asked } = await network(path.join(folder, 'profile'), relay.origin);
+    expect(asked).toContain(`${relay.origin.replace('https:', 'wss:')}/circuit`);
+    expect(elsewhere(relay.origin, asked)).toEqual([]);
   });
 });
 
@@ -154,4 +167,43 @@ test('a kept vault is in the profile, and says nothing to who has no passphrase'
   const databases = await readdir(path.join(profile, 'Default', 'IndexedDB'));
   expect(databases.length).toBeGreaterThan(0);
   expect(await search(profile, [...texts, ...names, passphrase])).toEqual([]);
+});
+
+test('the page of bulle open asks nobody but the program that serves it, over a whole session', async () => {
+  const relay = await Relay.start(path.join(folder, 'of-open'));
+  const browser = await launch();
+  const founder = await Person.arrive(browser, names[0] ?? '');
+  await founder.enrol(relay.claim);
+  const local = await Loopback.start(folder, await founder.invite(1));
+  const profile = path.join(folder, 'opened');
+  const context = await withProfile(profile);
+  const guest = new Person(names[1] ?? '', context, context.pages()[0] ?? (await context.newPage()));
+
+  await guest.enrol(local.entrance);
+  expect(guest.page.url()).toBe(`${local.origin}/`);
+  await guest.open(names[0] ?? '');
+  await guest.write('from my own machine');
+  await founder.open(names[1] ?? '');
+  await founder.sees('from my own machine');
+  const chart = randomBytes(300_000);
+  const file = { name: 'chart.bin', mimeType: 'application/octet-stream', buffer: chart };
+  await guest.attach(file);
+  expect((await founder.download('chart.bin')).equals(chart)).toBe(true);
+  await founder.attach({ ...file, name: 'back.bin' });
+  expect((await guest.download('back.bin')).equals(chart)).toBe(true);
+  await guest.lock();
+  await guest.unlock();
+  await guest.connected();
+
+  expect(guest.troubles).toEqual([]);
+  expect(guest.elsewhere(local.origin)).toEqual([]);
+  await context.close();
+  const { asked, reached } = await network(profile, local.origin);
+  expect(asked).toContain(`${local.origin.replace('http:', 'ws:')}/circuit`);
+  expect(elsewhere(local.origin, asked)).toEqual([]);
+  expect(new Set(reached), 'and nobody else was reached, not even the relay').toEqual(
+    new Set([new URL(local.origin).host])
+  );
+  await Promise.all([browser.close(), local.stop()]);
+  await relay.stop();
 });
