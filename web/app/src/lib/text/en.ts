@@ -351,6 +351,7 @@ export const en = {
     done: 'Linked. Your conversations are on their way: leave Bulle open here until they are there.',
     coming: (done: number, total: number) =>
       `Your conversations are on their way: ${done} of ${total} messages`,
+    expected: 'Your conversations are coming from the other device: leave Bulle open there.',
     skip: 'Go on without the rest',
     on: 'on'
   },

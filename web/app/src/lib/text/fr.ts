@@ -355,6 +355,7 @@ export const fr: Texts = {
     done: "Lié. Vos conversations sont en route : laissez Bulle ouvert ici jusqu'à leur arrivée.",
     coming: (done: number, total: number) =>
       `Vos conversations sont en route : ${done} messages sur ${total}`,
+    expected: "Vos conversations arrivent de l'autre appareil : laissez-y Bulle ouvert.",
     skip: 'Continuer sans le reste',
     on: 'sur'
   },
