@@ -12,6 +12,9 @@
 // address carries a token that works once, it is traded for a cookie that no script
 // can read and no other site can send, and every request must name the loopback
 // address itself, so that no name of somebody else's can point here (DNS rebinding).
+// A desktop passes that address on its command lines, where every user of the machine
+// can read it: on Linux the kernel says whose each connection is, and those of other
+// users are refused, token or not.
 package loopback
 
 import (
@@ -24,6 +27,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -57,6 +61,7 @@ type Config struct {
 type Server struct {
 	cfg     Config
 	host    string // what every request must call us
+	user    int    // whose connections are answered
 	page    http.Handler
 	session string
 	slots   chan struct{}
@@ -85,6 +90,7 @@ func New(cfg Config) (*Server, error) {
 	return &Server{
 		cfg:     cfg,
 		host:    addr.String(),
+		user:    os.Getuid(),
 		page:    web.Handler(cfg.Files),
 		session: newSecret(),
 		slots:   make(chan struct{}, maxCircuits),
@@ -118,6 +124,10 @@ func (s *Server) Serve(ctx context.Context) error {
 		Handler:           s.local(mux),
 		ReadHeaderTimeout: requestTime, ReadTimeout: requestTime, WriteTimeout: requestTime,
 		MaxHeaderBytes: maxHeader,
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			uid, known := owner(c)
+			return context.WithValue(ctx, strangerKey{}, known && uid != s.user)
+		},
 	}
 	stopped := context.AfterFunc(life, func() {
 		shut, done := context.WithTimeout(context.WithoutCancel(ctx), shutTime)
@@ -137,9 +147,17 @@ func (s *Server) Serve(ctx context.Context) error {
 
 const enterPath = "/enter/"
 
-// local refuses requests that were sent to another name, or by another site's page.
+// strangerKey is of what a connection's context says: it is another user's.
+type strangerKey struct{}
+
+// local refuses requests of other users, and those that were sent to another name or
+// by another site's page.
 func (s *Server) local(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if stranger, _ := r.Context().Value(strangerKey{}).(bool); stranger {
+			http.Error(w, "This is the page of another user of this machine.", http.StatusForbidden)
+			return
+		}
 		site, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
 		// Cookies are sent to every port of a host, and not every browser says Sec-Fetch-Site of a
 		// WebSocket: its Origin tells whose page opened it.

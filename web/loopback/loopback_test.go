@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -146,6 +148,25 @@ func TestOneBrowserEntersOnce(t *testing.T) {
 		if code, body := w.get(t, other, "http://"+w.host+path); code == 200 || strings.Contains(body, "the page") {
 			t.Errorf("another browser gets %s: %d %q", path, code, body)
 		}
+	}
+}
+
+// TestOtherUsersAreRefused lets nobody in whose connection the kernel says is
+// another user's, not even with the token.
+func TestOtherUsersAreRefused(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux says whose a connection is")
+	}
+	w := start(t)
+	address := w.Open("secret")
+	w.SetUser(os.Getuid() + 1)
+	b := browser(t)
+	if status, body := w.get(t, b, address); status != http.StatusForbidden || strings.Contains(body, "secret") {
+		t.Errorf("another user got %d, %q", status, body)
+	}
+	w.SetUser(os.Getuid())
+	if status, body := w.get(t, browser(t), address); status != http.StatusOK || body != "the page" {
+		t.Errorf("the token was used up: %d, %q", status, body)
 	}
 }
 
