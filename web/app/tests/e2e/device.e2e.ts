@@ -57,8 +57,8 @@ test('a second tab of one vault says so in one sentence, and opens when the firs
   await bob.sees('the first goes on');
 });
 
-/** Writes long messages until one is refused, and returns it. */
-async function fill(person: Person): Promise<string> {
+/** Writes long messages until one is refused, and returns how the last one and that one begin, and it. */
+async function fill(person: Person): Promise<{ last: string; start: string; refused: string }> {
   const full = person.page.getByText(en.error.full, { exact: true });
   for (let i = 1; i <= 100; i++) {
     const text = `page ${String(i)} ${'x'.repeat(30_000)}`;
@@ -68,7 +68,8 @@ async function fill(person: Person): Promise<string> {
       .or(full)
       .first()
       .waitFor();
-    if ((await full.count()) > 0) return text;
+    if ((await full.count()) > 0)
+      return { last: `page ${String(i - 1)} x`, start: `page ${String(i)} x`, refused: text };
   }
   throw new Error('the disk does not get full');
 }
@@ -83,16 +84,20 @@ test('on a full disk one sentence says so, and nothing is lost on either side', 
   await quota({ quotaSize: 1_500_000 });
   await dan.enrol(link);
   await dan.open('alice');
-  const refused = await fill(dan);
-  const start = refused.slice(0, 9);
+  const { last, start, refused } = await fill(dan);
   expect(await dan.composer.inputValue(), 'it is back where it was written').toBe(refused);
   expect(await dan.message(start).count()).toBe(0);
   expect(await dan.page.getByRole('alert').count()).toBe(1);
+  await dan.page.reload();
+  await dan.unlock();
+  await dan.connected();
+  await dan.open('alice');
+  await dan.sees(last);
   await alice.open('dan');
   await alice.write('does this arrive?');
   await alice.reaches('does this arrive?', 'relayed');
   await quota({});
-  await dan.composer.press('Enter');
+  await dan.write(refused);
   await dan.reaches(start, 'read');
   await alice.sees(start);
   await dan.sees('does this arrive?');

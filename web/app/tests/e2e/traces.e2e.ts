@@ -13,7 +13,9 @@ import { search } from '../support/profile';
 import { Relay } from '../support/relay';
 
 const texts = ['heliotrope wardrobe', 'quicksilver umbrella', 'parsimonious lighthouse'];
+const file = { name: 'marmalade-observatory.txt', said: 'saffron typewriter of the harbour master' };
 const names = ['Zephyrinette', 'Ottokarsson'];
+const secrets = [...texts, ...names, file.name, file.said, passphrase];
 
 const planted = 'the search finds what is there';
 const options = {
@@ -79,6 +81,8 @@ async function inMemory(
   await founder.sees(texts[0] ?? '');
   await founder.write(texts[1] ?? '');
   await guest.sees(texts[1] ?? '');
+  await guest.attach({ name: file.name, mimeType: 'text/plain', buffer: Buffer.from(file.said) });
+  await founder.message(file.name).waitFor();
   await guest.composer.pressSequentially(texts[2] ?? ''); // by key, as in enrol, and never sent
   await guest.page.evaluate((text) => (document.title = text), planted);
   await written();
@@ -108,7 +112,7 @@ describe('a session in memory, in Chromium', () => {
     const profile = path.join(folder, 'profile');
     await inMemory(relay, await withProfile(profile));
     expect(await search(profile, [planted]), 'the search itself').not.toEqual([]);
-    expect(await search(profile, [...texts, ...names, passphrase])).toEqual([]);
+    expect(await search(profile, secrets)).toEqual([]);
   });
 
   test('of all that the browser did on the network, the page asked nobody but its relay', async () => {
@@ -132,7 +136,7 @@ test.skipIf(!canDriveFirefox)(
     expect(found, 'the search itself').toEqual(
       expect.arrayContaining(['sessionstore.jsonlz4', 'data.sqlite'])
     );
-    expect(await search(profile, [...texts, ...names, passphrase])).toEqual([]);
+    expect(await search(profile, secrets)).toEqual([]);
     const stored = path.join(profile, 'storage', 'default', relay.origin.replaceAll(/[:/]/gu, '+'));
     expect(await readdir(path.join(stored, 'idb'), { recursive: true }), 'no database').toEqual([]);
     expect(await readdir(stored), 'and no copies of the app').not.toContain('cache');
@@ -166,7 +170,7 @@ test('a kept vault is in the profile, and says nothing to who has no passphrase'
   await second.stop();
   const databases = await readdir(path.join(profile, 'Default', 'IndexedDB'));
   expect(databases.length).toBeGreaterThan(0);
-  expect(await search(profile, [...texts, ...names, passphrase])).toEqual([]);
+  expect(await search(profile, secrets)).toEqual([]);
 });
 
 test('the page of bulle open asks nobody but the program that serves it, over a whole session', async () => {
@@ -186,10 +190,10 @@ test('the page of bulle open asks nobody but the program that serves it, over a 
   await founder.open(names[1] ?? '');
   await founder.sees('from my own machine');
   const chart = randomBytes(300_000);
-  const file = { name: 'chart.bin', mimeType: 'application/octet-stream', buffer: chart };
-  await guest.attach(file);
+  const sent = { name: 'chart.bin', mimeType: 'application/octet-stream', buffer: chart };
+  await guest.attach(sent);
   expect((await founder.download('chart.bin')).equals(chart)).toBe(true);
-  await founder.attach({ ...file, name: 'back.bin' });
+  await founder.attach({ ...sent, name: 'back.bin' });
   expect((await guest.download('back.bin')).equals(chart)).toBe(true);
   await guest.lock();
   await guest.unlock();
