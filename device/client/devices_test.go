@@ -100,6 +100,23 @@ func TestALinkedDeviceIsTheSameMember(t *testing.T) {
 	if c, err := bob.Contact("alice"); err != nil || c.Devices != 2 {
 		t.Errorf("bob sees %+v, %v", c, err)
 	}
+	check(t, alice.Block(bob.Self().ID, true))
+	settle(alice, phone)
+	if c, err := phone.Contact("bob"); err != nil || !c.Blocked {
+		t.Errorf("the phone does not know who is blocked: %+v, %v", c, err)
+	}
+	bob.say("alice", "unheard")
+	settle(bob, alice, phone)
+	check(t, phone.Block(bob.Self().ID, false))
+	settle(phone, alice)
+	if c, err := alice.Contact("bob"); err != nil || c.Blocked {
+		t.Errorf("who is blocked is not in step: %+v, %v", c, err)
+	}
+	for _, p := range []*person{alice, phone} {
+		if got := p.heard("bob"); slices.Contains(got, "bob: unheard") {
+			t.Errorf("a device has %q", got)
+		}
+	}
 }
 
 // TestARemovedDeviceWipesItself: at once while it is connected, and at its next start

@@ -1,62 +1,17 @@
 package conversation_test
 
 import (
-	"bytes"
-	"os"
 	"strings"
 	"testing"
 
 	"bulle/device/client/conversation"
 	"bulle/protocol/syntax"
+	"bulle/protocol/syntax/syntaxtest"
 )
 
-func TestFormatsKeepTheirBytes(t *testing.T) {
-	for name, value := range conversation.Formats() {
-		got := must(syntax.Marshal(value))(t)
-		path := "testdata/" + name
-		want, err := os.ReadFile(path)
-		if os.IsNotExist(err) && os.Getenv("BULLE_GOLDEN") == "write" {
-			check(t, os.WriteFile(path, got, 0o600))
-			continue
-		}
-		check(t, err)
-		if !bytes.Equal(got, want) {
-			t.Errorf("%s is %x, want %x", name, got, want)
-		}
-		empty := conversation.Empty(name)
-		check(t, syntax.Unmarshal(want, empty))
-		if again := must(syntax.Marshal(empty))(t); !bytes.Equal(again, want) {
-			t.Errorf("%s does not survive: %x", name, again)
-		}
-		for n := range want {
-			if syntax.Unmarshal(want[:n], conversation.Empty(name)) == nil {
-				t.Errorf("the first %d bytes of %s are accepted", n, name)
-				break
-			}
-			if n > 200 {
-				break // long cells would take long
-			}
-		}
-	}
-}
+func TestFormatsKeepTheirBytes(t *testing.T) { syntaxtest.KeepBytes(t, conversation.Formats()) }
 
-func FuzzFormats(f *testing.F) {
-	for name, value := range conversation.Formats() {
-		if b, err := syntax.Marshal(value); err == nil && len(b) < 1000 {
-			f.Add(name, b)
-		}
-	}
-	f.Fuzz(func(t *testing.T, name string, b []byte) {
-		value := conversation.Empty(name)
-		if value == nil || syntax.Unmarshal(b, value) != nil {
-			return
-		}
-		again, err := syntax.Marshal(value)
-		if err != nil || !bytes.Equal(again, b) {
-			t.Errorf("%s: %x becomes %x (%v)", name, b, again, err)
-		}
-	})
-}
+func FuzzFormats(f *testing.F) { syntaxtest.FuzzBytes(f, conversation.Formats()) }
 
 func TestContentLimits(t *testing.T) {
 	content := conversation.Content{Kind: conversation.KindText, Body: []byte{}, Extensions: []conversation.Extension{}}

@@ -31,8 +31,8 @@ func (w *threadWork) heardDelete(s *said) (*MessageID, error) {
 	})
 }
 
-// Delete takes a message out of the history of this device, or, of this member's
-// own ones, out of everybody's. What waits to be sent and nothing has sealed yet is
+// Delete takes a message out of the history of this member's devices, or, of this
+// member's own ones, out of everybody's. What waits to be sent and nothing has sealed yet is
 // not sent at all.
 func (e *Engine) Delete(ctx context.Context, id ID, message MessageID, everyone bool) error {
 	return e.about(ctx, "delete", id, message, func(a *amendment) error {
@@ -44,7 +44,7 @@ func (e *Engine) Delete(ctx context.Context, id ID, message MessageID, everyone 
 			return err
 		}
 		if !everyone || unsent || a.rec.State == Failed {
-			return e.erase(a.tx, a.n, a.id, a.m, a.at, a.rec)
+			return e.remove(a, unsent)
 		}
 		if err := e.discard(a.tx, a.n, a.id, a.m, a.rec.manifest()); err != nil {
 			return err
@@ -52,6 +52,18 @@ func (e *Engine) Delete(ctx context.Context, id ID, message MessageID, everyone 
 		a.rec.bury()
 		return e.send(a, KindDelete, millis(e.Clock()), &Delete{Target: message})
 	})
+}
+
+// remove takes a message out of the history here and on the siblings, which know of it
+// unless it was never sealed.
+func (e *Engine) remove(a *amendment, unsent bool) error {
+	if !unsent && a.rec.State != Failed {
+		removed := &Sync{About: aboutRemoved, Conversation: a.id, Messages: []MessageID{a.rec.ID}}
+		if err := e.tell(a.tx, a.n, removed); err != nil {
+			return err
+		}
+	}
+	return e.erase(a.tx, a.n, a.id, a.m, a.at, a.rec)
 }
 
 // unsend takes back what waits about a message of ours: itself, reactions and

@@ -72,22 +72,24 @@ func Formats() map[string]syntax.Value {
 			Cursor: 69, Message: id, Content: content, State: attachment.Upload{Key: secret.New(make([]byte, 32)), Size: 70, Class: link.Month},
 			Phase: paused,
 		},
-		"inbox.bin": &inboxState{Created: true, Position: 47},
-		"pool.bin":  &poolState{Created: true, LastResort: 49, Filled: 48},
+		"syncread.bin":     &Sync{About: aboutRead, Conversation: ID{71}, Messages: []MessageID{id}},
+		"syncnote.bin":     &Sync{About: aboutNote, Key: "k", Value: []byte{72}},
+		"syncremoved.bin":  &Sync{About: aboutRemoved, Conversation: ID{73}, Messages: []MessageID{id}},
+		"historybegin.bin": &historyItem{Number: 1, Part: partBegin, Count: 74},
+		"historyconversation.bin": &historyItem{
+			Number: 2, Part: partConversation, ID: ID{75},
+			Meta: meta{Kind: Group, Name: "g", Members: []governance.MemberID{member}, Outside: true},
+		},
+		"historymessages.bin": &historyItem{Number: 3, Part: partMessages, ID: ID{76}, Messages: []past{{Read: true, Record: []byte{77}}}},
+		"historynotes.bin":    &historyItem{Number: 4, Part: partNotes, Value: []byte{78}},
+		"historyend.bin":      &historyItem{Number: 5, Part: partEnd},
+		"historyout.bin": &historyOut{
+			Secret: [64]byte{79}, Begun: 80, Number: 81, Sent: 82, Total: 83, Done: []ID{{84}}, Now: ID{85}, Next: 86, Notes: true, Parcel: &parcel,
+		},
+		"historyin.bin": &historyIn{Secret: [64]byte{87}, Position: 88, Number: 89, Done: 90, Total: 91},
+		"inbox.bin":     &inboxState{Created: true, Position: 47},
+		"pool.bin":      &poolState{Created: true, LastResort: 49, Filled: 48},
 	}
-}
-
-// Empty returns an empty value of a format.
-func Empty(name string) syntax.Value {
-	return map[string]syntax.Value{
-		"envelope.bin": &Envelope{}, "text.bin": &Text{}, "file.bin": &File{}, "receipts.bin": &Receipts{}, "note.bin": &note{},
-		"description.bin": &description{}, "meta.bin": &meta{}, "record.bin": &record{}, "queued.bin": &queued{}, "change.bin": &change{},
-		"line.bin": &line{}, "outgoing.bin": &outgoing{}, "pending.bin": &pendingCommit{}, "upload.bin": &upload{},
-		"inbox.bin": &inboxState{}, "pool.bin": &poolState{}, "record2.bin": &record{}, "meta2.bin": &meta{}, "change2.bin": &change{},
-		"ahead.bin": &ahead{}, "reaction.bin": &Reaction{}, "edit.bin": &Edit{}, "delete.bin": &Delete{}, "reply.bin": &Reply{},
-		"lifetime.bin": &Lifetime{}, "media.bin": &Media{}, "upload2.bin": &upload{},
-		"description2.bin": &description{},
-	}[name]
 }
 
 // A Channel is what one epoch of a group left on a relay, and what opens it.
@@ -269,4 +271,9 @@ func (e *Engine) Lane(ctx context.Context, id ID) (epoch uint64, lane uint32, er
 	var l line
 	_, err = load(e.view(ctx), segment(id), threadName(key.thread, "line"), &l)
 	return l.Epoch, l.Lane, err
+}
+
+// HeardRemoved does what a sibling says that took messages out of its history.
+func (e *Engine) HeardRemoved(ctx context.Context, id ID, removed ...MessageID) error {
+	return e.update(ctx, "removed", func(tx *vault.Tx, n *notes) error { return e.heardRemoved(tx, n, id, removed) })
 }

@@ -131,6 +131,50 @@ func TestALinkedDeviceHasTheHistoryAndWhatFollows(t *testing.T) {
 	}
 }
 
+// TestWhatOneDeletesIsGoneFromAllDevices, whether it was there already or comes later,
+// and from nobody else's.
+func TestWhatOneDeletesIsGoneFromAllDevices(t *testing.T) {
+	w := newWorld(t)
+	alice, bob := w.join("alice"), w.join("bob")
+	rounds(alice, bob)
+	direct := alice.Direct(bob.id())
+	alice.say(bob, "one")
+	rounds(alice, bob)
+	phone := alice.link("phone")
+	rounds(alice, phone, bob)
+	bob.say(alice, "two")
+	bob.say(alice, "three")
+	rounds(alice, phone, bob)
+	find := func(text string) conversation.MessageID {
+		all := must(alice.History(t.Context(), direct, 0, 500))(t)
+		return all[slices.IndexFunc(all, func(m conversation.Message) bool { return m.Text == text })].ID
+	}
+	for _, text := range []string{"one", "two"} {
+		check(t, alice.Delete(t.Context(), direct, find(text), false))
+	}
+	rounds(alice, phone, bob)
+	got := strings.Join(sameHistory(t, direct, alice, phone), "\n")
+	if strings.Contains(got, "one") || strings.Contains(got, "two") || !strings.Contains(got, "three") {
+		t.Errorf("the devices have\n%s", got)
+	}
+	if got := bob.history(direct); !slices.Contains(got, "alice: one") || !slices.Contains(got, "bob: two") {
+		t.Errorf("bob has %q", got)
+	}
+	if c := must(phone.Conversation(t.Context(), direct))(t); c.Unread != 1 {
+		t.Errorf("the phone has %d unread", c.Unread)
+	}
+
+	late := must(bob.SendText(t.Context(), direct, alice.id(), "late"))(t)
+	check(t, phone.HeardRemoved(t.Context(), direct, late)) // the word of it is faster
+	rounds(alice, phone, bob)
+	if got := phone.history(direct); slices.Contains(got, "bob: late") {
+		t.Errorf("the phone has %q", got)
+	}
+	if c := must(phone.Conversation(t.Context(), direct))(t); c.Unread != 1 {
+		t.Errorf("the phone has %d unread with one that was deleted before it came", c.Unread)
+	}
+}
+
 // TestARemovedDeviceLeavesEveryGroup: its siblings take its leaves out, and what is
 // said then it does not get.
 func TestARemovedDeviceLeavesEveryGroup(t *testing.T) {

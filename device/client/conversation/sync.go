@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"context"
+	"errors"
 
 	"bulle/device/vault"
 	"bulle/protocol/governance"
@@ -25,12 +26,13 @@ const KindSync ContentKind = 7
 //	    select (about) {
 //	        case read (1): opaque conversation[32]; MessageID messages<V>;   // newly read, at most 256
 //	        case note (2): opaque key<V>; opaque value<V>;                   // at most 256 and 1,024 bytes
+//	        case removed (3): opaque conversation[32]; MessageID messages<V>;   // taken out of this member's history
 //	    };
 //	} Sync;
 type Sync struct {
 	About        about
 	Conversation ID
-	Read         []MessageID
+	Messages     []MessageID
 	Key          string
 	Value        []byte
 }
@@ -38,8 +40,9 @@ type Sync struct {
 type about uint8
 
 const (
-	aboutRead about = 1
-	aboutNote about = 2
+	aboutRead    about = 1
+	aboutNote    about = 2
+	aboutRemoved about = 3
 )
 
 // The bounds of a note.
@@ -52,9 +55,9 @@ const (
 func (s *Sync) Code(c *syntax.Codec) {
 	syntax.Enum8(c, &s.About)
 	switch s.About {
-	case aboutRead:
+	case aboutRead, aboutRemoved:
 		c.Fixed(s.Conversation[:])
-		codeIDs(c, &s.Read)
+		codeIDs(c, &s.Messages)
 	case aboutNote:
 		c.String(&s.Key)
 		c.Opaque(&s.Value)
@@ -123,7 +126,7 @@ func (e *Engine) tellRead(tx *vault.Tx, n *notes, id ID, read []MessageID) error
 	for len(read) > 0 {
 		var next []MessageID
 		next, read = split(read, maxReceipts)
-		if err := e.tell(tx, n, &Sync{About: aboutRead, Conversation: id, Read: next}); err != nil {
+		if err := e.tell(tx, n, &Sync{About: aboutRead, Conversation: id, Messages: next}); err != nil {
 			return err
 		}
 	}
@@ -137,10 +140,14 @@ func (w *threadWork) heardSync(s *said) (*MessageID, error) {
 	if w.conversation != e.own() || s.from != e.Self.Member || !decodes(s.Body, &x) {
 		return nil, nil //nolint:nilnil // no message, no failure
 	}
-	if x.About == aboutNote {
+	switch x.About {
+	case aboutNote:
 		return nil, e.takeNote(s.tx, x.Key, x.Value)
+	case aboutRemoved:
+		return nil, e.heardRemoved(s.tx, s.n, x.Conversation, x.Messages)
+	default:
+		return nil, e.heardRead(s.tx, s.n, x.Conversation, x.Messages)
 	}
-	return nil, e.heardRead(s.tx, s.n, x.Conversation, x.Read)
 }
 
 func (e *Engine) takeNote(tx *vault.Tx, key string, value []byte) error {
@@ -185,6 +192,39 @@ func (e *Engine) heardRead(tx *vault.Tx, n *notes, id ID, read []MessageID) erro
 		return err
 	}
 	n.tell(Event{Kind: EventConversation, Conversation: id})
+	return m.save(tx, id)
+}
+
+// heardRemoved takes out of the history what a sibling took out of its own. What has
+// not come here yet does not come any more.
+func (e *Engine) heardRemoved(tx *vault.Tx, n *notes, id ID, removed []MessageID) error {
+	m, ok, err := loadMeta(tx, id)
+	if err != nil || !ok {
+		return err
+	}
+	for _, message := range removed {
+		at, there, err := findMessage(tx, id, message)
+		if err != nil {
+			return err
+		}
+		if !there {
+			m.Last, m.Erased = m.Last+1, m.Erased+1
+			if err := tx.Put(segment(id), indexPrefix+string(message[:]), []byte(m.Last.key())); err != nil {
+				return err
+			}
+			continue
+		}
+		rec, err := loadMessage(tx, id, at)
+		switch {
+		case errors.Is(err, ErrNoMessage): // erased here as well
+		case err != nil:
+			return err
+		default:
+			if err := e.erase(tx, n, id, m, at, rec); err != nil {
+				return err
+			}
+		}
+	}
 	return m.save(tx, id)
 }
 

@@ -2,16 +2,12 @@ package pairing
 
 import (
 	"bytes"
-	"flag"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"bulle/protocol/secret"
 	"bulle/protocol/syntax"
+	"bulle/protocol/syntax/syntaxtest"
 )
-
-var update = flag.Bool("update", false, "write the golden bytes of new formats")
 
 func golden(tb testing.TB) map[string]syntax.Value {
 	tb.Helper()
@@ -29,44 +25,9 @@ func golden(tb testing.TB) map[string]syntax.Value {
 	}
 }
 
-func TestGoldenBytes(t *testing.T) {
-	for name, v := range golden(t) {
-		got, err := syntax.Marshal(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		path := filepath.Join("testdata", name)
-		if *update {
-			if err := os.WriteFile(path, got, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%s: the bytes changed: %v", name, err)
-		}
-	}
-}
+func TestGoldenBytes(t *testing.T) { syntaxtest.KeepBytes(t, golden(t)) }
 
-func FuzzMessage(f *testing.F) {
-	for _, v := range golden(f) {
-		b, err := syntax.Marshal(v)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b)
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, v := range []syntax.Value{&message{}, &Bundle{}} {
-			if syntax.Unmarshal(b, v) != nil {
-				continue
-			}
-			if again, err := syntax.Marshal(v); err != nil || !bytes.Equal(again, b) {
-				t.Errorf("%x becomes %x (%v)", b, again, err)
-			}
-		}
-	})
-}
+func FuzzMessage(f *testing.F) { syntaxtest.FuzzBytes(f, golden(f)) }
 
 func TestNames(t *testing.T) {
 	for name, ok := range map[string]bool{
