@@ -95,6 +95,9 @@ func (r *historyReader) batch(ctx context.Context, cells *delivery.Assembler, ba
 			continue // the relay's own, or sent twice
 		}
 		secret.Wipe(data)
+		if x.Part == partEnd { // not passed by before it is obeyed: after a crash it is read again
+			return r.end(ctx)
+		}
 		next := r.in
 		next.Position, next.Number = cells.Resume(), x.Number
 		if err := r.take(ctx, &x, &next); err != nil {
@@ -102,9 +105,6 @@ func (r *historyReader) batch(ctx context.Context, cells *delivery.Assembler, ba
 		}
 		r.in = next
 		_ = item.Forget(ctx, e.relay) // it was for us alone, and expires anyway
-		if x.Part == partEnd {
-			return r.end(ctx)
-		}
 	}
 	if err := e.relay.Truncate(ctx, r.channel.ID(), r.channel.Control(), r.in.Position); err != nil && !errors.Is(err, link.ErrNotFound) {
 		return fmt.Errorf("truncate a history: %w", err)
@@ -135,7 +135,7 @@ func (r *historyReader) take(ctx context.Context, x *historyItem, next *historyI
 			if err := e.takeNotes(tx, x.Value); err != nil {
 				return err
 			}
-		case partEnd: // is not written
+		case partEnd: // ends the reading instead
 		}
 		n.tell(Event{Kind: EventHistory, Transfer: &Transfer{
 			Done: int64(next.Done), Total: int64(max(next.Total, next.Done)), //nolint:gosec // G115: counts of records

@@ -2,6 +2,7 @@ package conversation_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -219,4 +220,53 @@ func TestLeavingTakesAllDevicesOut(t *testing.T) {
 	if got := bob.history(group); got[len(got)-1] != "alice left" {
 		t.Errorf("bob's history is %q", got)
 	}
+}
+
+// TestAHistorySurvivesEveryCrash links a device and crashes one of the two at one step
+// of what follows: all of the history is there at the end, once, and nothing was
+// sealed twice with the same key.
+func TestAHistorySurvivesEveryCrash(t *testing.T) {
+	for _, side := range []string{"giver", "taker"} {
+		reached := true
+		for n := 1; reached; n += 4 * stride() {
+			t.Run(fmt.Sprintf("%s step %d", side, n), func(t *testing.T) { reached = crashAmidHistory(t, side == "giver", n) })
+		}
+	}
+}
+
+func crashAmidHistory(t *testing.T, giver bool, n int) (reached bool) {
+	t.Helper()
+	w := newWorld(t)
+	alice, bob := w.join("alice"), w.join("bob")
+	rounds(alice, bob)
+	direct := alice.Direct(bob.id())
+	alice.say(bob, "one")
+	bob.say(alice, "two")
+	rounds(alice, bob)
+	o := newOnce(t)
+	alice.watch(o)
+	phone := alice.link("phone")
+	phone.watch(o)
+	crashing := phone
+	if giver {
+		crashing = alice
+	}
+	steps := crashing.crashAt(n)
+	for range 6 {
+		alice.surviveSync()
+		phone.surviveSync()
+		bob.sync()
+	}
+	reached = *steps >= n
+	crashing.hook = nil
+	crashing.restart()
+	phone.surviveText(direct, bob.id(), "after")
+	rounds(alice, phone, bob)
+	got := sameHistory(t, direct, alice, phone)
+	for _, line := range []string{"alice: one", "bob: two", "alice: after"} {
+		if i := slices.Index(got, line); i < 0 || slices.Contains(got[i+1:], line) {
+			t.Errorf("%q is not there once:\n  %s", line, strings.Join(got, "\n  "))
+		}
+	}
+	return reached
 }
