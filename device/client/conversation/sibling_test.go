@@ -228,7 +228,7 @@ func TestLeavingTakesAllDevicesOut(t *testing.T) {
 func TestAHistorySurvivesEveryCrash(t *testing.T) {
 	for _, side := range []string{"giver", "taker"} {
 		reached := true
-		for n := 1; reached; n += 4 * stride() {
+		for n := 1; reached; n += 8 * stride() {
 			t.Run(fmt.Sprintf("%s step %d", side, n), func(t *testing.T) { reached = crashAmidHistory(t, side == "giver", n) })
 		}
 	}
