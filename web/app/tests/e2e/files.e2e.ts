@@ -164,7 +164,7 @@ test('what is pasted and dropped goes through the tray', async () => {
     const dataTransfer = new DataTransfer();
     dataTransfer.items.add(new File(['dropped words'], 'dropped.txt', { type: 'text/plain' }));
     dataTransfer.items.add(new File(['unwanted'], 'unwanted.txt', { type: 'text/plain' }));
-    const room = document.querySelector('section');
+    const room = document.querySelector('[role=log]');
     room?.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
   });
   await alice.button(`${en.action.remove} unwanted.txt`).click();
