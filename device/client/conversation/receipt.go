@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"errors"
 	"slices"
 
 	"bulle/device/vault"
@@ -80,8 +81,8 @@ func owed(r reader, id ID) (*Receipts, []string, error) {
 }
 
 // acknowledge notes what a member said about own messages and returns those
-// whose state changed. Receipts for messages of others, or for unknown ones, have
-// no effect.
+// whose state changed. Receipts for messages of others, for unknown ones, or for those
+// that were deleted here or have expired, have no effect.
 func acknowledge(tx *vault.Tx, id ID, m *meta, from governance.MemberID, r *Receipts, roster []governance.MemberID) ([]Message, error) {
 	var changed []Message
 	mark := func(ids []MessageID, read bool) error {
@@ -94,6 +95,9 @@ func acknowledge(tx *vault.Tx, id ID, m *meta, from governance.MemberID, r *Rece
 				continue
 			}
 			rec, err := loadMessage(tx, id, at)
+			if errors.Is(err, ErrNoMessage) {
+				continue
+			}
 			if err != nil {
 				return err
 			}

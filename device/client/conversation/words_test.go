@@ -223,6 +223,41 @@ func TestWhatIsDeletedHereStaysAway(t *testing.T) {
 }
 
 // TestAQueuedMessageThatIsDeletedIsNotSent takes back what never left.
+// TestWhatIsSaidAboutAMessageThatIsGone, deleted or expired here, has no effect and keeps
+// nothing that follows from arriving.
+func TestWhatIsSaidAboutAMessageThatIsGone(t *testing.T) {
+	for name, end := range map[string]func(w *world, d *device, id conversation.ID, m conversation.MessageID){
+		"deleted": func(_ *world, d *device, id conversation.ID, m conversation.MessageID) {
+			check(t, d.Delete(t.Context(), id, m, false))
+		},
+		"expired": func(w *world, d *device, _ conversation.ID, _ conversation.MessageID) {
+			w.now = w.now.Add(time.Hour)
+			check(t, d.Expire(t.Context()))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, alice, bob, direct := talk(t)
+			check(t, alice.SetTimer(t.Context(), direct, bob.id(), 60))
+			settle(alice, bob)
+			m := must(alice.SendText(t.Context(), direct, bob.id(), "one"))(t)
+			alice.sync() // it is relayed: its time runs here
+			bob.sync()
+			check(t, bob.MarkRead(t.Context(), direct, bob.find(direct, m).Cursor, true))
+			check(t, bob.React(t.Context(), direct, m, "👍"))
+			must(bob.Reply(t.Context(), direct, alice.id(), m, "as said"))(t)
+			bob.sync()
+			end(w, alice, direct, m)
+			settle(alice, bob)
+			must(bob.SendText(t.Context(), direct, alice.id(), "two"))(t)
+			settle(bob, alice)
+			got := alice.history(direct)
+			if slices.Contains(got, "alice: one") || !slices.Contains(got, "bob: as said") || !slices.Contains(got, "bob: two") {
+				t.Errorf("alice has %q", got)
+			}
+		})
+	}
+}
+
 func TestAQueuedMessageThatIsDeletedIsNotSent(t *testing.T) {
 	for _, everyone := range []bool{true, false} {
 		_, alice, bob, id := talk(t)
