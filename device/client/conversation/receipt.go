@@ -87,22 +87,15 @@ func acknowledge(tx *vault.Tx, id ID, m *meta, from governance.MemberID, r *Rece
 	var changed []Message
 	mark := func(ids []MessageID, read bool) error {
 		for _, message := range ids {
-			at, ok, err := findMessage(tx, id, message)
-			if err != nil || !ok {
-				if err != nil {
-					return err
-				}
-				continue
-			}
-			rec, err := loadMessage(tx, id, at)
-			if errors.Is(err, ErrNoMessage) {
-				continue
-			}
+			at, rec, err := heardOf(tx, id, message)
 			if err != nil {
 				return err
 			}
+			if rec == nil || !rec.Own {
+				continue
+			}
 			before := rec.State
-			if !rec.Own || !rec.heard(from, read, roster) {
+			if !rec.heard(from, read, roster) {
 				continue
 			}
 			if err := save(tx, segment(id), messagePrefix+at.key(), rec); err != nil {
@@ -118,6 +111,19 @@ func acknowledge(tx *vault.Tx, id ID, m *meta, from governance.MemberID, r *Rece
 		return nil, err
 	}
 	return changed, mark(r.Read, true)
+}
+
+// heardOf returns a message that others say something of, nil if it is unknown or gone.
+func heardOf(tx *vault.Tx, id ID, message MessageID) (Cursor, *record, error) {
+	at, ok, err := findMessage(tx, id, message)
+	if err != nil || !ok {
+		return 0, nil, err
+	}
+	rec, err := loadMessage(tx, id, at)
+	if errors.Is(err, ErrNoMessage) {
+		return 0, nil, nil
+	}
+	return at, rec, err
 }
 
 // heard notes a receipt of one member and reports whether it says something new.
