@@ -17,6 +17,7 @@ type listenOptions struct {
 	changes     bool
 	keep        bool
 	states      bool
+	updates     bool
 	interactive bool
 	count       int
 	timeout     string
@@ -44,6 +45,7 @@ docs/commands.md montre un robot en dix lignes.`),
 	f.StringVar(&o.folder, "save", "", s.lang.Say("save received files in `DIR`", "enregistrer les fichiers reçus dans `DOSSIER`"))
 	f.BoolVar(&o.changes, "changes", false, s.lang.Say("with --json, also lines for changes of groups", "avec --json, aussi une ligne par changement de groupe"))
 	f.BoolVar(&o.states, "states", false, s.lang.Say("with --json, also lines when a sent message changes state", "avec --json, aussi une ligne quand un message envoyé change d'état"))
+	f.BoolVar(&o.updates, "updates", false, s.lang.Say("with --json, also a line when a message is edited, reacted to, deleted or gone", "avec --json, aussi une ligne quand un message est modifié, commenté d'un émoji, supprimé ou disparu"))
 	f.BoolVar(&o.interactive, "interactive", false, s.lang.Say("take messages to send from standard input, one JSON object a line; implies --json", "prendre les messages à envoyer sur l'entrée standard, un objet JSON par ligne ; implique --json"))
 	f.BoolVar(&o.keep, "keep-unread", false, s.lang.Say("do not mark anything read, send no receipt", "ne rien marquer lu, n'envoyer aucun accusé"))
 	f.IntVar(&o.count, "count", 0, s.lang.Say("stop after `N` messages", "s'arrêter après `N` messages"))
@@ -164,14 +166,16 @@ func (l *listener) handle(ctx context.Context, event client.Event) error {
 	case client.EventMissed:
 		return l.catchUp(ctx)
 	case client.EventState:
-		return l.state(event)
+		return errors.Join(l.state(event), l.update(event))
+	case client.EventGone:
+		return l.gone(event)
 	case client.EventWarning:
 		return l.warn(event.Warning)
 	case client.EventStatus:
 		return l.status(event.Status)
 	case client.EventRemoved:
 		return client.ErrRemoved
-	case client.EventContact, client.EventTransfer, client.EventGone, client.EventDevices:
+	case client.EventContact, client.EventTransfer, client.EventDevices:
 	}
 	return nil
 }
@@ -241,6 +245,39 @@ func (l *listener) message(ctx context.Context, conv client.Conversation, msg cl
 		l.printed++
 	}
 	return nil
+}
+
+// update prints the whole of a message of which something has changed.
+func (l *listener) update(event client.Event) error {
+	msg := event.Message
+	if msg == nil || !l.o.updates || !l.s.flags.json || msg.Cursor > l.seen[msg.Conversation] && !msg.Own {
+		return nil // what was not printed yet is printed as it is
+	}
+	conv, err := l.c.Conversation(msg.Conversation)
+	if errors.Is(err, client.ErrNoConversation) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look at conversation: %w", err)
+	}
+	line := lineOf(conv, *msg)
+	line.Event = "update"
+	return l.s.line(line)
+}
+
+// goneLine is the JSON of a message that has left the history: deleted here, or expired.
+type goneLine struct {
+	Event          string `json:"event"` // "gone"
+	ID             string `json:"id"`
+	ConversationID string `json:"conversation_id"`
+}
+
+func (l *listener) gone(event client.Event) error {
+	msg := event.Message
+	if msg == nil || !l.o.updates || !l.s.flags.json {
+		return nil
+	}
+	return l.s.line(goneLine{Event: "gone", ID: msg.ID.String(), ConversationID: msg.Conversation.String()})
 }
 
 // stateLine is the JSON of `bulle listen --states`.
