@@ -45,6 +45,10 @@ export class BubbleState {
           this.put(c);
         });
       }),
+      this.core.on('state', (m) => {
+        const c = this.conversation(m.conversation);
+        if (c?.last?.id === m.id) this.put({ ...c, last: m });
+      }),
       this.core.on('contact', (c) => {
         this.hear(() => {
           this.contacts = [...this.contacts.filter((old) => old.id !== c.id), c].sort(byName);

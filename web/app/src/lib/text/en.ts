@@ -92,6 +92,7 @@ export const en = {
     newGroup: 'New group',
     invite: 'Invite someone',
     settings: 'Settings',
+    muted: 'Muted',
     unread: (n: number) => (n === 1 ? '1 unread message' : `${n} unread messages`)
   },
   chat: {

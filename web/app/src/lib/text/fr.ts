@@ -93,6 +93,7 @@ export const fr: Texts = {
     newGroup: 'Nouveau groupe',
     invite: "Inviter quelqu'un",
     settings: 'Réglages',
+    muted: 'En sourdine',
     unread: (n) => (n < 2 ? `${n} message non lu` : `${n} messages non lus`)
   },
   chat: {

@@ -1,6 +1,7 @@
 import type { Message } from '$lib/core/generated/api';
 import { clock, kindOf } from './media';
 import type { Texts } from '$lib/text/en';
+import { stateIcons, type IconName } from '$lib/ui/icons';
 
 /** One line that tells what a message is, for lists and for the middle of a history. */
 export function lineOf(m: Message, withAuthor: boolean, t: Texts): string {
@@ -18,6 +19,12 @@ function fileLine(m: Message, t: Texts): string | undefined {
   if (kind === 'file' || kind === 'sound') return m.file.name;
   const word = kind === 'picture' ? t.file.photoLine : t.file.filmLine;
   return m.text ? `${word}: ${m.text.replace(/\s+/gu, ' ')}` : word;
+}
+
+/** How far an own message has come: what a list shows before it. */
+export function signOf(m: Message, t: Texts): { icon: IconName; label: string } | undefined {
+  if (!m.own || m.kind === 'change' || m.deleted) return undefined;
+  return { icon: stateIcons[m.state], label: t.state[m.state] };
 }
 
 /** The sentence for a change of the conversation itself. */
