@@ -280,7 +280,7 @@ export const fr: Texts = {
   },
   invite: {
     title: "Inviter quelqu'un",
-    uses: 'Combien de personnes peuvent servir',
+    uses: "Combien de personnes peuvent s'en servir",
     hours: 'Valable',
     day: 'un jour',
     week: 'une semaine',
