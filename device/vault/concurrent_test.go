@@ -74,11 +74,20 @@ func readAll(t *testing.T, v *vault.Vault) error {
 	})
 }
 
-// A slowBackend tells when a batch is in it, and waits before it says so.
+// A slowBackend tells when a batch is in it, and waits before it says so. It tells who
+// misses a record, too.
 type slowBackend struct {
 	vault.Backend
 
-	stored, answer chan struct{}
+	stored, answer, missed chan struct{}
+}
+
+func (b *slowBackend) Get(ctx context.Context, keys []vault.Key) ([][]byte, error) {
+	values, err := b.Backend.Get(ctx, keys)
+	if b.missed != nil && slices.ContainsFunc(values, func(v []byte) bool { return v == nil }) {
+		b.missed <- struct{}{}
+	}
+	return values, err
 }
 
 func (b *slowBackend) Apply(ctx context.Context, batch *vault.Batch) error {
@@ -96,7 +105,7 @@ func TestReadBesideADeletion(t *testing.T) {
 	slow := &slowBackend{Backend: memory.New()}
 	v := create(t, slow)
 	put(t, v, "chat", "a", "first", "b", "second")
-	slow.stored, slow.answer = make(chan struct{}), make(chan struct{})
+	slow.stored, slow.answer, slow.missed = make(chan struct{}), make(chan struct{}), make(chan struct{}, 8)
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		if err := v.Update(t.Context(), func(tx *vault.Tx) error { return tx.Delete("chat", "a") }); err != nil {
@@ -122,6 +131,9 @@ func TestReadBesideADeletion(t *testing.T) {
 	})
 	if _, err := v.Get(t.Context(), "chat", "b"); err != nil {
 		t.Error(err) // who reads another record waits for nothing
+	}
+	for range 2 { // both have missed it before the deletion is told
+		<-slow.missed
 	}
 	close(slow.answer)
 	wg.Wait()

@@ -48,6 +48,7 @@ type historyReader struct {
 	channel *delivery.Channel
 	in      historyIn
 	ended   bool
+	passed  bool // the position is ahead of the vault's
 }
 
 func (r *historyReader) read(ctx context.Context, sub link.Subscription, self *worker, round uint64) error {
@@ -83,6 +84,7 @@ func (r *historyReader) batch(ctx context.Context, cells *delivery.Assembler, ba
 	for i, cell := range batch.Cells {
 		item, err := cells.Add(batch.First+uint64(i), cell)
 		if err != nil || item == nil {
+			r.pass(cells.Resume())
 			continue
 		}
 		data, err := item.Data(ctx, e.relay)
@@ -92,6 +94,7 @@ func (r *historyReader) batch(ctx context.Context, cells *delivery.Assembler, ba
 		var x historyItem
 		if data == nil || !decodes(data, &x) || x.Number <= r.in.Number {
 			secret.Wipe(data)
+			r.pass(cells.Resume())
 			continue // the relay's own, or sent twice
 		}
 		secret.Wipe(data)
@@ -106,10 +109,34 @@ func (r *historyReader) batch(ctx context.Context, cells *delivery.Assembler, ba
 		r.in = next
 		_ = item.Forget(ctx, e.relay) // it was for us alone, and expires anyway
 	}
+	if err := r.keep(ctx); err != nil {
+		return err
+	}
 	if err := e.relay.Truncate(ctx, r.channel.ID(), r.channel.Control(), r.in.Position); err != nil && !errors.Is(err, link.ErrNotFound) {
 		return fmt.Errorf("truncate a history: %w", err)
 	}
 	return nil
+}
+
+// pass goes by cells that bring nothing: what is left is to be waited for.
+func (r *historyReader) pass(position uint64) {
+	r.passed = r.passed || position != r.in.Position
+	r.in.Position = position
+}
+
+// keep makes durable what was passed by, before the relay truncates it: a position
+// that is gone from the relay would end the history.
+func (r *historyReader) keep(ctx context.Context) error {
+	if !r.passed {
+		return nil
+	}
+	r.passed = false
+	return r.engine.update(ctx, "history passed", func(tx *vault.Tx, _ *notes) error {
+		if wait, err := expecting(tx); err != nil || !wait {
+			return err // skipped meanwhile
+		}
+		return save(tx, historySegment, inName, &r.in)
+	})
 }
 
 // take writes one item into the vault.
